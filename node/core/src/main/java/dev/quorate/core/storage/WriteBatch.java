@@ -1,0 +1,33 @@
+package dev.quorate.core.storage;
+
+import dev.quorate.core.model.Bytes;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Changes of one or more tables that become visible, and durable, together. Not to be changed after {@link Storage#commit}. */
+public final class WriteBatch {
+    /** One change; {@code value} null deletes. */
+    public record Change(Table table, Bytes key, @Nullable Bytes value) {}
+
+    private final List<Change> changes = new ArrayList<>(2);
+
+    public static WriteBatch put(Table table, Bytes key, Bytes value) {
+        return new WriteBatch().andPut(table, key, value);
+    }
+
+    public WriteBatch andPut(Table table, Bytes key, Bytes value) {
+        changes.add(new Change(table, key, value));
+        return this;
+    }
+
+    public WriteBatch andDelete(Table table, Bytes key) {
+        changes.add(new Change(table, key, null));
+        return this;
+    }
+
+    /** In the order they were added; a later change of the same key wins. */
+    public List<Change> changes() {
+        return changes;
+    }
+}
