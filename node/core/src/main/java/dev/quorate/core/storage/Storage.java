@@ -1,6 +1,8 @@
 package dev.quorate.core.storage;
 
 import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Check;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -67,10 +69,29 @@ public interface Storage {
     }
 
     /** {@code from} inclusive; {@code endExclusive} null means to the end of the table. */
-    record KeyRange(Bytes from, @Nullable Bytes endExclusive) {}
+    record KeyRange(Bytes from, @Nullable Bytes endExclusive) {
+        /** The whole table. */
+        public static final KeyRange ALL = new KeyRange(Bytes.EMPTY, null);
 
-    /** Bounds of one page, both at least 1. */
-    record ScanBudget(int maxEntries, int maxBytes) {}
+        /** What is left of this range after {@code last}, the {@link Page#resumeAfter} of the page before. */
+        public KeyRange after(Bytes last) {
+            return new KeyRange(Bytes.owning(Arrays.copyOf(last.unsafeArray(), last.length() + 1)), endExclusive);
+        }
+
+        public boolean contains(Bytes key) {
+            return key.compareTo(from) >= 0 && (endExclusive == null || key.compareTo(endExclusive) < 0);
+        }
+    }
+
+    /**
+     * Bounds of one page, both at least 1. Every page looks at one key at least, however large its value. Deleted keys passed over may
+     * count, so a page that is not the last may be empty.
+     */
+    record ScanBudget(int maxEntries, int maxBytes) {
+        public ScanBudget {
+            Check.argument(maxEntries >= 1 && maxBytes >= 1, "scan budget of %d entries, %d bytes", maxEntries, maxBytes);
+        }
+    }
 
     /** One entry. */
     record Entry(Bytes key, Bytes value) {}

@@ -7,8 +7,18 @@ import org.jspecify.annotations.Nullable;
 
 /** Changes of one or more tables that become visible, and durable, together. Not to be changed after {@link Storage#commit}. */
 public final class WriteBatch {
+    /** Longest key of a table, in bytes: what LMDB can hold. The shortest has one byte. */
+    public static final int MAX_KEY_LENGTH = 511;
+
     /** One change; {@code value} null deletes. */
-    public record Change(Table table, Bytes key, @Nullable Bytes value) {}
+    public record Change(Table table, Bytes key, @Nullable Bytes value) {
+        public Change {
+            if (key.isEmpty() || key.length() > MAX_KEY_LENGTH) {
+                throw new IllegalArgumentException(
+                        "a key of table " + table + " has 1 to " + MAX_KEY_LENGTH + " bytes, not " + key.length());
+            }
+        }
+    }
 
     private final List<Change> changes = new ArrayList<>(2);
 
