@@ -53,7 +53,9 @@ public final class Seeds {
     private static Path module() {
         Path here = Path.of("").toAbsolutePath();
         Path root = here;
-        for (@Nullable Path up = here.getParent(); up != null && Files.exists(up.resolve("pom.xml")); up = up.getParent()) {
+        for (@Nullable Path up = here.getParent();
+                up != null && Files.exists(up.resolve("pom.xml"));
+                up = up.getParent()) {
             root = up;
         }
         return root.relativize(here);

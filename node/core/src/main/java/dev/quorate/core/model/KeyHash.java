@@ -8,7 +8,8 @@ public record KeyHash(long high, long low) implements Comparable<KeyHash> {
 
     /** The key under which storage keeps the record: 16 bytes, big-endian, so a slot is one contiguous range. */
     public Bytes toBytes() {
-        return Bytes.owning(ByteBuffer.allocate(LENGTH).putLong(high).putLong(low).array());
+        return Bytes.owning(
+                ByteBuffer.allocate(LENGTH).putLong(high).putLong(low).array());
     }
 
     public static KeyHash fromBytes(Bytes bytes) {

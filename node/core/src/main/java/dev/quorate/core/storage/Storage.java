@@ -34,7 +34,8 @@ public interface Storage {
     CompletionStage<Durable> barrier();
 
     /** Whether a write of this kind may be committed now; null when it may. */
-    @Nullable Refusal refusal(WriteKind kind);
+    @Nullable
+    Refusal refusal(WriteKind kind);
 
     /**
      * Entries with {@code range.from <= key < range.endExclusive} in key order, newest values, until the budget is spent. Never blocks
@@ -89,7 +90,8 @@ public interface Storage {
      */
     record ScanBudget(int maxEntries, int maxBytes) {
         public ScanBudget {
-            Check.argument(maxEntries >= 1 && maxBytes >= 1, "scan budget of %d entries, %d bytes", maxEntries, maxBytes);
+            Check.argument(
+                    maxEntries >= 1 && maxBytes >= 1, "scan budget of %d entries, %d bytes", maxEntries, maxBytes);
         }
     }
 

@@ -249,7 +249,9 @@ public abstract class StorageContractTest {
         Page tiny = page(Table.DATA, KeyRange.ALL, new ScanBudget(100, 1));
         assertThat(tiny.entries()).containsExactly(all.get(0));
         Page bytes = page(Table.DATA, KeyRange.ALL, new ScanBudget(100, 100));
-        assertThat(bytes.entries()).hasSizeBetween(5, 11).isEqualTo(all.subList(0, bytes.entries().size()));
+        assertThat(bytes.entries())
+                .hasSizeBetween(5, 11)
+                .isEqualTo(all.subList(0, bytes.entries().size()));
         assertThat(scan(Table.DATA, KeyRange.ALL, new ScanBudget(1, 1 << 20))).isEqualTo(all);
         assertThat(scan(Table.DATA, KeyRange.ALL, new ScanBudget(1_000, 1))).isEqualTo(all);
     }
@@ -257,7 +259,9 @@ public abstract class StorageContractTest {
     @Test
     void anIdleStorageRefusesNothing() {
         for (WriteKind kind : WriteKind.values()) {
-            assertThat(host().<Storage.@Nullable Refusal>onLoop(() -> host().storage().refusal(kind))).isNull();
+            assertThat(host().<Storage.@Nullable Refusal>onLoop(
+                                    () -> host().storage().refusal(kind)))
+                    .isNull();
         }
         assertThat(host().<Integer>onLoop(() -> host().storage().load())).isBetween(0, 100);
     }
@@ -346,17 +350,21 @@ public abstract class StorageContractTest {
         }
 
         private void barrierCoversAll() {
-            host.await(host.<CompletionStage<Durable>>onLoop(() -> host.storage().barrier()));
+            host.await(
+                    host.<CompletionStage<Durable>>onLoop(() -> host.storage().barrier()));
             int covered = host.<Integer>onLoop(() -> acknowledged);
-            assertThat(covered).as("batches acknowledged once the barrier has completed").isEqualTo(batches.size());
+            assertThat(covered)
+                    .as("batches acknowledged once the barrier has completed")
+                    .isEqualTo(batches.size());
         }
 
         private void getsNewest() {
             Table table = Table.values()[random.nextInt(Table.values().length)];
             Bytes key = anyKey();
-            CompletionStage<@Nullable Bytes> read =
-                    host.<CompletionStage<@Nullable Bytes>>onLoop(() -> host.storage().get(table, key));
-            assertThat(host.<@Nullable Bytes>await(read)).isEqualTo(tables(replay(base, batches), table).get(key));
+            CompletionStage<@Nullable Bytes> read = host.<CompletionStage<@Nullable Bytes>>onLoop(
+                    () -> host.storage().get(table, key));
+            assertThat(host.<@Nullable Bytes>await(read))
+                    .isEqualTo(tables(replay(base, batches), table).get(key));
         }
 
         private void scansNewest() {
@@ -434,18 +442,19 @@ public abstract class StorageContractTest {
     }
 
     private void commit(WriteBatch batch) {
-        Durable durable = host().await(
-                host().<CompletionStage<Durable>>onLoop(() -> host().storage().commit(batch)));
+        Durable durable = host().await(host().<CompletionStage<Durable>>onLoop(
+                        () -> host().storage().commit(batch)));
         assertThat(durable.lsn()).isPositive();
     }
 
     private Durable barrier() {
-        return host().await(host().<CompletionStage<Durable>>onLoop(() -> host().storage().barrier()));
+        return host().await(host().<CompletionStage<Durable>>onLoop(
+                        () -> host().storage().barrier()));
     }
 
     private @Nullable Bytes get(Table table, String name) {
         CompletionStage<@Nullable Bytes> read = host().<CompletionStage<@Nullable Bytes>>onLoop(
-                () -> host().storage().get(table, key(name)));
+                        () -> host().storage().get(table, key(name)));
         return host().<@Nullable Bytes>await(read);
     }
 
@@ -454,7 +463,8 @@ public abstract class StorageContractTest {
     }
 
     private static Page page(Host host, Table table, KeyRange range, ScanBudget budget) {
-        return host.await(host.<CompletionStage<Page>>onLoop(() -> host.storage().scan(table, range, budget)));
+        return host.await(
+                host.<CompletionStage<Page>>onLoop(() -> host.storage().scan(table, range, budget)));
     }
 
     private List<Entry> scanAll(Table table) {
