@@ -1,5 +1,6 @@
 package dev.quorate.core.model;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Checks that stay on in production. */
@@ -9,14 +10,14 @@ public final class Check {
     /** A caller's mistake. */
     public static void argument(boolean holds, String message, @Nullable Object... values) {
         if (!holds) {
-            throw new IllegalArgumentException(message.formatted(values));
+            throw new IllegalArgumentException(String.format(Locale.ROOT, message, values));
         }
     }
 
     /** A defect of ours: the process must not go on with this state. */
     public static void state(boolean holds, String message, @Nullable Object... values) {
         if (!holds) {
-            throw new IllegalStateException(message.formatted(values));
+            throw new IllegalStateException(String.format(Locale.ROOT, message, values));
         }
     }
 }

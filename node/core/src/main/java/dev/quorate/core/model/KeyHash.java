@@ -1,6 +1,7 @@
 package dev.quorate.core.model;
 
 import java.nio.ByteBuffer;
+import java.util.HexFormat;
 
 /** The 128-bit position of a key on the ring; {@code high} decides the slot. Ordered as unsigned big-endian bytes. */
 public record KeyHash(long high, long low) implements Comparable<KeyHash> {
@@ -31,6 +32,6 @@ public record KeyHash(long high, long low) implements Comparable<KeyHash> {
 
     @Override
     public String toString() {
-        return "%016x%016x".formatted(high, low);
+        return HexFormat.of().toHexDigits(high) + HexFormat.of().toHexDigits(low);
     }
 }
