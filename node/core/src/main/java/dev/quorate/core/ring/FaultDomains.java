@@ -71,7 +71,9 @@ final class FaultDomains {
     }
 
     private int placesUnder(int limit) {
-        return IntStream.range(0, racks).map(rack -> Math.min(limit, hostsIn(rack))).sum();
+        return IntStream.range(0, racks)
+                .map(rack -> Math.min(limit, hostsIn(rack)))
+                .sum();
     }
 
     private int hostsIn(int rack) {

@@ -44,8 +44,9 @@ public final class SlotAllocator {
      */
     public static SlotPlan plan(SlotTable current, List<Member> members, Set<NodeId> draining, int replicas) {
         List<Member> sorted = SlotTable.sortedById(members);
-        List<Member> eligible =
-                sorted.stream().filter(member -> !draining.contains(member.id())).toList();
+        List<Member> eligible = sorted.stream()
+                .filter(member -> !draining.contains(member.id()))
+                .toList();
         FaultDomains domains = new FaultDomains(eligible, replicas);
         SlotAssignment assignment = new SlotAssignment(domains, current.slots());
         SortedMap<NodeId, Integer> indexes = new TreeMap<>();
@@ -85,7 +86,8 @@ public final class SlotAllocator {
     public static int log2SlotsFor(List<Member> members, int replicas) {
         FaultDomains domains = new FaultDomains(SlotTable.sortedById(members), replicas);
         double[] weights = members.stream().mapToDouble(Member::weight).sorted().toArray();
-        double medianShare = weights[weights.length / 2] / Arrays.stream(weights).sum();
+        double medianShare =
+                weights[weights.length / 2] / Arrays.stream(weights).sum();
         int log2Slots = MIN_LOG2_SLOTS;
         while (log2Slots < SlotTable.MAX_LOG2_SLOTS
                 && (1 << log2Slots) * domains.replicas() * medianShare < MIN_SLOTS_PER_NODE) {

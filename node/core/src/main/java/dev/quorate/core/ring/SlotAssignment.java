@@ -70,8 +70,7 @@ final class SlotAssignment {
 
     private boolean needsMore(int slot, int node, int other) {
         int byNeed = Double.compare(relativeDeficit(node), relativeDeficit(other));
-        return byNeed > 0
-                || (byNeed == 0 && Rendezvous.hash(slot, id(node)) > Rendezvous.hash(slot, id(other)));
+        return byNeed > 0 || (byNeed == 0 && Rendezvous.hash(slot, id(node)) > Rendezvous.hash(slot, id(other)));
     }
 
     /** Lets every node below its target take replicas of those above theirs. */
@@ -257,7 +256,9 @@ final class SlotAssignment {
             scores[slot] = (Rendezvous.hash(slot, id(node)) & -(1L << SlotTable.MAX_LOG2_SLOTS)) | slot;
         }
         Arrays.sort(scores);
-        return Arrays.stream(scores).mapToInt(score -> (int) score & ((1 << SlotTable.MAX_LOG2_SLOTS) - 1)).toArray();
+        return Arrays.stream(scores)
+                .mapToInt(score -> (int) score & ((1 << SlotTable.MAX_LOG2_SLOTS) - 1))
+                .toArray();
     }
 
     private static int firstVacancy(int[] row) {

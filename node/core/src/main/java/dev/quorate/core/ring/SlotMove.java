@@ -10,4 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param from null when the row grows and nobody gives the place up
  * @param to null when the row shrinks and nobody takes the place
  */
-public record SlotMove(int slot, int position, @Nullable NodeId from, @Nullable NodeId to) {}
+public record SlotMove(
+        int slot,
+        int position,
+        @Nullable NodeId from,
+        @Nullable NodeId to) {}

@@ -214,6 +214,8 @@ public final class SlotTable {
                 encoded.putInt(owner.number());
             }
         }
-        return new SipHash(Bytes.owning(new byte[SipHash.KEY_LENGTH])).hash(encoded.array()).high();
+        return new SipHash(Bytes.owning(new byte[SipHash.KEY_LENGTH]))
+                .hash(encoded.array())
+                .high();
     }
 }

@@ -89,7 +89,8 @@ final class SlotTargets {
             boolean last = open.level() <= lowest * (1 + ROUNDING);
             double level = last ? open.level() : lowest;
             for (int node = 0; node < nodes; node++) {
-                boolean full = racks[domains.rackOf(node)].level() <= level || hosts[domains.hostOf(node)].level() <= level;
+                boolean full =
+                        racks[domains.rackOf(node)].level() <= level || hosts[domains.hostOf(node)].level() <= level;
                 if (!stopped[node] && (last || full)) {
                     filled[node] = level * domains.member(node).weight();
                     stopped[node] = true;
