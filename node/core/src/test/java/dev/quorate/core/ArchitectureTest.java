@@ -55,6 +55,7 @@ class ArchitectureTest {
             "java.util",
             "java.util.concurrent",
             "java.util.function",
+            "java.util.regex",
             "java.util.stream",
             "java.util.zip");
 
