@@ -1,0 +1,38 @@
+package dev.quorate.core;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Check;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.replication.Bucket;
+import dev.quorate.core.replication.ReplicationConfig;
+import dev.quorate.core.ring.SlotTable;
+import java.util.List;
+
+/**
+ * What a node is told at its start, already checked.
+ *
+ * @param clusterNumber unique among clusters that replicate to each other; part of every dot
+ * @param hashSeed 16 bytes, the same on every node
+ * @param clusterKey authenticates context tokens, the same on every node
+ */
+public record NodeConfig(
+        NodeId self,
+        int clusterNumber,
+        SlotTable table,
+        Bytes hashSeed,
+        Bytes clusterKey,
+        List<Bucket> buckets,
+        ReplicationConfig replication) {
+    public NodeConfig {
+        Check.argument(hashSeed.length() == 16, "the hash seed has %d bytes, not 16", hashSeed.length());
+        Check.argument(clusterKey.length() >= 16, "the cluster key has %d bytes, fewer than 16", clusterKey.length());
+        for (Bucket bucket : buckets) {
+            Check.argument(
+                    bucket.n() <= table.width(),
+                    "bucket '%s' wants %d replicas, the slot table has rows of %d",
+                    bucket.name(),
+                    bucket.n(),
+                    table.width());
+        }
+    }
+}

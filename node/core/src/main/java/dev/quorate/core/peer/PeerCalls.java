@@ -1,0 +1,124 @@
+package dev.quorate.core.peer;
+
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.runtime.DeadlineWheel;
+import dev.quorate.core.runtime.Metrics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Matches answers of peers with the requests that wait for them. Confined to the event loop.
+ *
+ * <p>Operation ids are unique in the process, and an answer counts only on the link that carried its request (rules.md A13): an
+ * answer that was delayed past a reconnect, or duplicated, finds nobody waiting.
+ */
+public final class PeerCalls {
+    /** Calls in flight, over all peers; beyond it a call fails at once as not sent. */
+    static final int MAX_PENDING = 262_144;
+
+    /** Told exactly once what became of a call. */
+    public interface Waiter {
+        void answered(PeerReply reply);
+
+        void failed(CallFailure failure);
+    }
+
+    /** Why there is no answer. */
+    public enum CallFailure {
+        /** Nothing left this process. */
+        NOT_SENT,
+        /** The link broke: the peer may or may not have done it. */
+        LINK_LOST,
+        /** No answer in time: the peer may or may not have done it. */
+        TIMEOUT
+    }
+
+    private static final class Pending {
+        final Waiter waiter;
+        final NodeId peer;
+        long link;
+        DeadlineWheel.Handle timeout = DeadlineWheel.Handle.NONE;
+
+        Pending(Waiter waiter, NodeId peer) {
+            this.waiter = waiter;
+            this.peer = peer;
+        }
+    }
+
+    private final PeerTransport transport;
+    private final DeadlineWheel wheel;
+    // Insertion order, so that a lost link fails its calls in the order they were made, on every run alike.
+    private final Map<Long, Pending> pending = new LinkedHashMap<>();
+    private final Metrics.Counter overflows;
+    private final Metrics.Counter strays;
+    private final Metrics.Counter timeouts;
+    private long nextOperationId;
+
+    public PeerCalls(PeerTransport transport, DeadlineWheel wheel, Metrics metrics) {
+        this.transport = transport;
+        this.wheel = wheel;
+        this.overflows = metrics.counter("peer_calls_refused_total", "Calls to peers refused because too many are in flight");
+        this.strays = metrics.counter("peer_answers_unmatched_total", "Answers of peers that nobody waited for any more");
+        this.timeouts = metrics.counter("peer_call_timeouts_total", "Calls to peers that got no answer in time");
+        metrics.gauge("peer_calls_in_flight", "Calls to peers that wait for an answer", pending::size);
+    }
+
+    public boolean reachable(NodeId peer) {
+        return transport.reachable(peer);
+    }
+
+    /** Asks a peer. The waiter may be told before this returns. */
+    public void call(NodeId peer, PeerRequest request, Duration timeout, Waiter waiter) {
+        if (pending.size() >= MAX_PENDING) {
+            overflows.increment();
+            waiter.failed(CallFailure.NOT_SENT);
+            return;
+        }
+        long id = ++nextOperationId;
+        Pending call = new Pending(waiter, peer);
+        pending.put(id, call);
+        call.link = transport.send(peer, id, request, timeout);
+        if (call.link == PeerTransport.NOT_SENT) {
+            pending.remove(id);
+            waiter.failed(CallFailure.NOT_SENT);
+            return;
+        }
+        call.timeout = wheel.after(timeout, () -> {
+            if (pending.remove(id) != null) {
+                timeouts.increment();
+                waiter.failed(CallFailure.TIMEOUT);
+            }
+        });
+    }
+
+    /** The transport received an answer. */
+    public void onReply(NodeId peer, long link, long operationId, PeerReply reply) {
+        Pending call = pending.get(operationId);
+        if (call == null || call.link != link || !call.peer.equals(peer)) {
+            strays.increment();
+            return;
+        }
+        pending.remove(operationId);
+        call.timeout.cancel();
+        call.waiter.answered(reply);
+    }
+
+    /** The transport gave the link up: whatever it carried unanswered stays unanswered. */
+    public void onLinkLost(NodeId peer, long link) {
+        List<Pending> lost = new ArrayList<>();
+        pending.values().removeIf(call -> {
+            boolean onIt = call.link == link && call.peer.equals(peer);
+            if (onIt) {
+                lost.add(call);
+            }
+            return onIt;
+        });
+        for (Pending call : lost) {
+            call.timeout.cancel();
+            call.waiter.failed(CallFailure.LINK_LOST);
+        }
+    }
+}

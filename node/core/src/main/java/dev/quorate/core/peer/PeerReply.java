@@ -1,0 +1,35 @@
+package dev.quorate.core.peer;
+
+import dev.quorate.core.version.VersionedObject;
+import org.jspecify.annotations.Nullable;
+
+/** What the other node answers. */
+public sealed interface PeerReply {
+    /** To {@link PeerRequest.Replicate}: what the replica holds includes the object, durably. */
+    record Replicated() implements PeerReply {
+        public static final Replicated INSTANCE = new Replicated();
+    }
+
+    /** To {@link PeerRequest.Read}; null when the replica holds no record. */
+    record ReadReply(@Nullable VersionedObject object) implements PeerReply {}
+
+    /** To {@link PeerRequest.ForwardGet}. */
+    record ForwardedGet(Result<GetAnswer> result) implements PeerReply {}
+
+    /** To {@link PeerRequest.ForwardWrite}. */
+    record ForwardedWrite(Result<WriteAnswer> result) implements PeerReply {}
+
+    /** To any request: nothing was done. */
+    record Refused(Refusal refusal) implements PeerReply {}
+
+    /** Why nothing was done. */
+    enum Refusal {
+        NOT_OWNER,
+        OVERLOADED,
+        STORAGE_FULL,
+        /** The record fails its checksum: it counts neither as a value nor as an absence (rules.md A7). */
+        CORRUPT,
+        NOT_READY,
+        MALFORMED
+    }
+}
