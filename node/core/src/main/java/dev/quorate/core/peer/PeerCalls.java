@@ -60,8 +60,10 @@ public final class PeerCalls {
     public PeerCalls(PeerTransport transport, DeadlineWheel wheel, Metrics metrics) {
         this.transport = transport;
         this.wheel = wheel;
-        this.overflows = metrics.counter("peer_calls_refused_total", "Calls to peers refused because too many are in flight");
-        this.strays = metrics.counter("peer_answers_unmatched_total", "Answers of peers that nobody waited for any more");
+        this.overflows =
+                metrics.counter("peer_calls_refused_total", "Calls to peers refused because too many are in flight");
+        this.strays =
+                metrics.counter("peer_answers_unmatched_total", "Answers of peers that nobody waited for any more");
         this.timeouts = metrics.counter("peer_call_timeouts_total", "Calls to peers that got no answer in time");
         metrics.gauge("peer_calls_in_flight", "Calls to peers that wait for an answer", pending::size);
     }

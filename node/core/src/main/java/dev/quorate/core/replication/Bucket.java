@@ -24,7 +24,8 @@ public record Bucket(String name, int id, int n, int r, int w, BlindWrites blind
     public static final String DEFAULT_NAME = "default";
 
     public Bucket {
-        Check.argument(name.matches("[A-Za-z0-9._-]{1,64}"), "bucket name '%s' is not 1 to 64 of A-Z a-z 0-9 . _ -", name);
+        Check.argument(
+                name.matches("[A-Za-z0-9._-]{1,64}"), "bucket name '%s' is not 1 to 64 of A-Z a-z 0-9 . _ -", name);
         Check.argument(id >= 1, "bucket '%s': id %d is below 1", name, id);
         Check.argument(n >= 1 && n <= 16, "bucket '%s': n %d is not 1 to 16", name, n);
         Check.argument(r >= 1 && r <= n, "bucket '%s': r %d is not 1 to n %d", name, r, n);

@@ -28,16 +28,26 @@ public record ReplicationConfig(
             Duration.ofSeconds(2), Duration.ofSeconds(30), Duration.ofMillis(20), 0.05, 0.1, 1000, 10 * 1024, 32);
 
     public ReplicationConfig {
-        Check.argument(!defaultTimeout.isNegative() && !defaultTimeout.isZero(), "defaultTimeout %s is not positive", defaultTimeout);
         Check.argument(
-                maxTimeout.compareTo(defaultTimeout) >= 0, "maxTimeout %s is below defaultTimeout %s", maxTimeout, defaultTimeout);
+                !defaultTimeout.isNegative() && !defaultTimeout.isZero(),
+                "defaultTimeout %s is not positive",
+                defaultTimeout);
+        Check.argument(
+                maxTimeout.compareTo(defaultTimeout) >= 0,
+                "maxTimeout %s is below defaultTimeout %s",
+                maxTimeout,
+                defaultTimeout);
         Check.argument(!hedgeAfter.isNegative() && !hedgeAfter.isZero(), "hedgeAfter %s is not positive", hedgeAfter);
         Check.argument(hedgeBudget >= 0 && hedgeBudget <= 1, "hedgeBudget %s is not 0 to 1", hedgeBudget);
         Check.argument(
-                compareProbability >= 0 && compareProbability <= 1, "compareProbability %s is not 0 to 1", compareProbability);
+                compareProbability >= 0 && compareProbability <= 1,
+                "compareProbability %s is not 0 to 1",
+                compareProbability);
         Check.argument(repairsPerSecond >= 0, "repairsPerSecond %d is negative", repairsPerSecond);
         Check.argument(
-                maxRecordBytes >= 1 && maxRecordBytes <= 1 << 20, "maxRecordBytes %d is not 1 to 1048576", maxRecordBytes);
+                maxRecordBytes >= 1 && maxRecordBytes <= 1 << 20,
+                "maxRecordBytes %d is not 1 to 1048576",
+                maxRecordBytes);
         Check.argument(maxSiblings >= 2, "maxSiblings %d is below 2", maxSiblings);
     }
 }

@@ -1,0 +1,197 @@
+package dev.quorate.core;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Failure;
+import dev.quorate.core.peer.PeerCalls;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.peer.Result;
+import dev.quorate.core.replication.Bucket;
+import dev.quorate.core.replication.ClientAnswer;
+import dev.quorate.core.replication.ClientGet;
+import dev.quorate.core.replication.ClientWrite;
+import dev.quorate.core.replication.Coordinator;
+import dev.quorate.core.replication.Inspection;
+import dev.quorate.core.replication.Local;
+import dev.quorate.core.replication.Placement;
+import dev.quorate.core.replication.SafetyRules;
+import dev.quorate.core.ring.KeyHasher;
+import dev.quorate.core.runtime.DeadlineWheel;
+import dev.quorate.core.runtime.HybridClock;
+import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.storage.HybridClockMark;
+import dev.quorate.core.storage.ReplicaTable;
+import java.time.Duration;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One node's decisions, wired together. The same class runs in the server and in the simulation.
+ *
+ * <p>All methods are called on the node's event loop, and all stages and callbacks complete on it. An operation that a client is told
+ * about in so many words is a {@link Failure}; a stage that completes exceptionally is a defect.
+ */
+public final class NodeCore {
+    /** Client operations under way; beyond it they are refused. */
+    public static final int MAX_OPERATIONS = 16_384;
+
+    private final NodeConfig config;
+    private final NodeEnvironment environment;
+    private final PeerCalls peers;
+    private final HybridClockMark clockMark;
+    private final Coordinator coordinator;
+    private final Metrics.Counter refusedOverloaded;
+    private NodeState state = NodeState.STARTING;
+    private int operationsInFlight;
+
+    public NodeCore(NodeConfig config, NodeEnvironment environment, SafetyRules rules) {
+        this.config = config;
+        this.environment = environment;
+        Metrics metrics = environment.metrics();
+        DeadlineWheel wheel = new DeadlineWheel(environment.clock(), environment.loop());
+        this.peers = new PeerCalls(environment.transport(), wheel, metrics);
+        HybridClock hybridClock = new HybridClock(environment.clock(), metrics);
+        this.clockMark = new HybridClockMark(hybridClock, environment.storage());
+        SortedMap<Integer, Bucket> buckets = new TreeMap<>();
+        config.buckets().forEach(bucket -> buckets.put(bucket.id(), bucket));
+        Local local = new Local(
+                config.self(),
+                config.table(),
+                new KeyHasher(config.hashSeed()),
+                buckets,
+                config.replication(),
+                rules,
+                new ReplicaTable(environment.storage(), rules.queuesBehindReadForMerge(), metrics),
+                environment.storage(),
+                peers,
+                environment.clock(),
+                wheel,
+                environment.random(),
+                metrics);
+        this.coordinator =
+                new Coordinator(local, config.clusterNumber(), config.clusterKey(), environment.boots(), hybridClock);
+        this.refusedOverloaded =
+                metrics.counter("operations_refused_total", "Client operations refused because too many are under way");
+        metrics.gauge("operations_in_flight", "Client operations under way", () -> operationsInFlight);
+        metrics.gauge("deadlines_kept", "Timeouts kept, cancelled ones included until they are due", wheel::size);
+    }
+
+    /** Reads what the node must know before it may serve. Until the stage completes it answers NODE_STARTING. */
+    public CompletionStage<Void> start() {
+        return clockMark.load().thenRun(() -> state = NodeState.READY);
+    }
+
+    /** @param timeout null for the default; cut to the longest allowed */
+    public CompletionStage<Result<ClientAnswer>> get(ClientGet get, @Nullable Duration timeout) {
+        return admitted(done -> coordinator.get(get, bounded(timeout), done));
+    }
+
+    /** @param timeout null for the default; cut to the longest allowed */
+    public CompletionStage<Result<ClientAnswer>> write(ClientWrite write, @Nullable Duration timeout) {
+        return admitted(done -> {
+            clockMark.keepAhead();
+            coordinator.write(write, bounded(timeout), done);
+        });
+    }
+
+    /**
+     * A peer asks. {@code answer} is called at most once, perhaps before this returns; not at all when the truth is "unknown", which
+     * the peer's own timeout tells it.
+     */
+    public void onPeerRequest(NodeId from, PeerRequest request, Duration timeout, Consumer<PeerReply> answer) {
+        if (state == NodeState.STARTING || !config.table().contains(from)) {
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+            return;
+        }
+        clockMark.keepAhead();
+        coordinator.onPeerRequest(request, bounded(timeout), answer);
+    }
+
+    /** The transport received an answer to a request of this process. */
+    public void onPeerReply(NodeId peer, long link, long operationId, PeerReply reply) {
+        peers.onReply(peer, link, operationId, reply);
+    }
+
+    /** The transport gave a link up; what it carried unanswered will not be answered. */
+    public void onLinkLost(NodeId peer, long link) {
+        peers.onLinkLost(peer, link);
+    }
+
+    /** What each owner of a key holds. */
+    public CompletionStage<Result<List<Inspection>>> inspect(String bucket, Bytes key, @Nullable Duration timeout) {
+        return coordinator.inspect(bucket, key, bounded(timeout));
+    }
+
+    /** Where a key lives. */
+    public Result<Placement> placement(String bucket, Bytes key) {
+        return coordinator.placement(bucket, key);
+    }
+
+    /** Takes no more client operations; those under way go on. */
+    public void drain() {
+        state = NodeState.DRAINING;
+    }
+
+    public NodeState state() {
+        return state;
+    }
+
+    public int operationsInFlight() {
+        return operationsInFlight;
+    }
+
+    /** 0 to 100: how full the fullest queue on the way of an operation is. */
+    public int load() {
+        return Math.max(environment.storage().load(), (int) (operationsInFlight * 100L / MAX_OPERATIONS));
+    }
+
+    /** The boot under which this node mints now. */
+    public long boot() {
+        return coordinator.boot();
+    }
+
+    private CompletionStage<Result<ClientAnswer>> admitted(Consumer<Consumer<Result<ClientAnswer>>> operation) {
+        CompletableFuture<Result<ClientAnswer>> stage = new CompletableFuture<>();
+        Failure refused = refusal();
+        if (refused != null) {
+            stage.complete(Result.failed(refused));
+            return stage;
+        }
+        operationsInFlight++;
+        operation.accept(result -> {
+            operationsInFlight--;
+            stage.complete(result);
+        });
+        return stage;
+    }
+
+    private @Nullable Failure refusal() {
+        return switch (state) {
+            case STARTING -> Failure.of(Failure.Kind.NODE_STARTING).with("node", config.self());
+            case DRAINING -> Failure.of(Failure.Kind.NODE_DRAINING).with("node", config.self());
+            case READY -> {
+                if (operationsInFlight < MAX_OPERATIONS) {
+                    yield null;
+                }
+                refusedOverloaded.increment();
+                yield Failure.of(Failure.Kind.OVERLOADED)
+                        .with("node", config.self())
+                        .with("in_flight", operationsInFlight);
+            }
+        };
+    }
+
+    private Duration bounded(@Nullable Duration timeout) {
+        if (timeout == null) {
+            return config.replication().defaultTimeout();
+        }
+        Duration longest = config.replication().maxTimeout();
+        return timeout.compareTo(longest) > 0 ? longest : timeout;
+    }
+}

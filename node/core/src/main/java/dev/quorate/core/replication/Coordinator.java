@@ -1,0 +1,274 @@
+package dev.quorate.core.replication;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Failure;
+import dev.quorate.core.peer.GetAnswer;
+import dev.quorate.core.peer.GetCommand;
+import dev.quorate.core.peer.PeerCalls;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.peer.Result;
+import dev.quorate.core.peer.WriteAnswer;
+import dev.quorate.core.peer.WriteCommand;
+import dev.quorate.core.ring.PreferenceList;
+import dev.quorate.core.runtime.BootSource;
+import dev.quorate.core.runtime.HybridClock;
+import dev.quorate.core.version.ContextToken;
+import dev.quorate.core.version.VersionedObject;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Replication as one node sees it: client operations in, requests of peers in. Decides who coordinates: this node if it owns the key,
+ * otherwise an owner, one hop away. Confined to the event loop.
+ */
+public final class Coordinator {
+    private final Local local;
+    private final ClientGate gate;
+    private final ReplicaSide replicaSide;
+    private final ReadCoordinator reads;
+    private final WriteCoordinator writes;
+    private final Forwarder forwarder;
+    private final DotMint mint;
+    private final String forwardedIdPrefix;
+    private long forwardedIds;
+
+    public Coordinator(Local local, int clusterNumber, Bytes clusterKey, BootSource boots, HybridClock hybridClock) {
+        this.local = local;
+        SortedMap<String, Bucket> byName = new TreeMap<>();
+        local.bucketsById().values().forEach(bucket -> byName.put(bucket.name(), bucket));
+        this.gate = new ClientGate(byName, local.config(), new ContextToken(clusterKey));
+        RecordRescue rescue = new RecordRescue(local);
+        this.mint = new DotMint(clusterNumber, local.self().number(), boots, local.rules(), local.metrics());
+        this.replicaSide = new ReplicaSide(local, hybridClock, rescue);
+        this.reads = new ReadCoordinator(local, replicaSide, new ReadRepair(local, replicaSide));
+        RequestLedger ledger = new RequestLedger(local.clock(), local.metrics());
+        this.writes = new WriteCoordinator(local, mint, hybridClock, rescue, ledger);
+        this.forwarder = new Forwarder(local);
+        this.forwardedIdPrefix = local.self() + "." + Long.toHexString(mint.boot()) + ".";
+    }
+
+    public long boot() {
+        return mint.boot();
+    }
+
+    public void get(ClientGet get, Duration timeout, Consumer<Result<ClientAnswer>> done) {
+        GetCommand command;
+        try {
+            command = gate.check(get);
+        } catch (ClientGate.RefusedException refused) {
+            done.accept(Result.failed(refused.failure()));
+            return;
+        }
+        Key key = command.key();
+        KeyHash hash = local.hasher().hash(key);
+        Consumer<Result<GetAnswer>> answer = result -> done.accept(
+                result.match(answered -> Result.of(gate.answer(key, hash, answered)), Result::<ClientAnswer>failed));
+        List<NodeId> owners = local.owners(key, hash);
+        if (owners.contains(local.self())) {
+            reads.read(command, hash, timeout, answer);
+        } else {
+            forwarder.get(command, owners, timeout, answer);
+        }
+    }
+
+    public void write(ClientWrite write, Duration timeout, Consumer<Result<ClientAnswer>> done) {
+        WriteCommand command;
+        KeyHash hash;
+        try {
+            Key key = gate.key(gate.bucket(write.bucket()), write.key());
+            hash = local.hasher().hash(key);
+            command = gate.check(write, hash, key);
+        } catch (ClientGate.RefusedException refused) {
+            done.accept(Result.failed(refused.failure()));
+            return;
+        }
+        Key key = command.key();
+        Consumer<Result<WriteAnswer>> answer = result -> done.accept(
+                result.match(answered -> Result.of(gate.answer(key, hash, answered)), Result::<ClientAnswer>failed));
+        List<NodeId> owners = local.owners(key, hash);
+        long begun = local.clock().nanos();
+        if (!owners.contains(local.self())) {
+            forwarder.write(identified(command), owners, timeout, answer);
+            return;
+        }
+        writes.write(command, hash, timeout, result -> {
+            Failure failure = result.match(answered -> null, failed -> failed);
+            boolean elsewhere = failure != null && failure.kind() == Failure.Kind.RECORD_CORRUPT && owners.size() > 1;
+            if (elsewhere) {
+                // This owner must not mint over a record it cannot read; the others can.
+                Duration left = timeout.minusNanos(local.clock().nanos() - begun);
+                forwarder.write(identified(command), owners, left, answer);
+            } else {
+                answer.accept(result);
+            }
+        });
+    }
+
+    /** A forwarded write always has a request id, so that the owner applies it once however often the request arrives. */
+    private WriteCommand identified(WriteCommand command) {
+        if (!command.requestId().isEmpty()) {
+            return command;
+        }
+        return new WriteCommand(
+                command.key(),
+                command.value(),
+                command.seen(),
+                command.w(),
+                command.pw(),
+                command.ifAbsent(),
+                command.returnSiblings(),
+                Bytes.utf8(forwardedIdPrefix + ++forwardedIds),
+                command.attempt());
+    }
+
+    /** {@code answer} is called at most once; never when the answer cannot be known. */
+    public void onPeerRequest(PeerRequest request, Duration timeout, Consumer<PeerReply> answer) {
+        if (request instanceof PeerRequest.Replicate replicate) {
+            replicaSide.replicate(replicate, answer);
+        } else if (request instanceof PeerRequest.Read read) {
+            replicaSide.read(read, answer);
+        } else if (request instanceof PeerRequest.ForwardGet get) {
+            KeyHash hash = local.hasher().hash(get.key());
+            if (ownsOrRefuses(get, hash, answer)) {
+                reads.read(get.command(), hash, timeout, result -> answer.accept(new PeerReply.ForwardedGet(result)));
+            }
+        } else if (request instanceof PeerRequest.ForwardWrite write) {
+            KeyHash hash = local.hasher().hash(write.key());
+            if (ownsOrRefuses(write, hash, answer)) {
+                writes.write(
+                        write.command(), hash, timeout, result -> answer.accept(new PeerReply.ForwardedWrite(result)));
+            }
+        }
+    }
+
+    private boolean ownsOrRefuses(PeerRequest request, KeyHash hash, Consumer<PeerReply> answer) {
+        boolean owns = local.owners(request.key(), hash).contains(local.self());
+        if (!owns) {
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
+        }
+        return owns;
+    }
+
+    public Result<Placement> placement(String bucketName, Bytes keyBytes) {
+        try {
+            Key key = gate.key(gate.bucket(bucketName), keyBytes);
+            KeyHash hash = local.hasher().hash(key);
+            List<NodeId> owners = local.owners(key, hash);
+            int slot = hash.slot(local.table().log2Slots());
+            List<NodeId> fallbacks = PreferenceList.fallbacks(local.table(), slot, owners.get(0));
+            return Result.of(new Placement(hash, slot, owners, fallbacks));
+        } catch (ClientGate.RefusedException refused) {
+            return Result.failed(refused.failure());
+        }
+    }
+
+    /** Asks every owner what it holds, this one included, whatever quorum there is. */
+    public CompletionStage<Result<List<Inspection>>> inspect(String bucketName, Bytes keyBytes, Duration timeout) {
+        CompletableFuture<Result<List<Inspection>>> all = new CompletableFuture<>();
+        Placement placement;
+        Key key;
+        try {
+            key = gate.key(gate.bucket(bucketName), keyBytes);
+            KeyHash hash = local.hasher().hash(key);
+            placement = new Placement(hash, hash.slot(local.table().log2Slots()), local.owners(key, hash), List.of());
+        } catch (ClientGate.RefusedException refused) {
+            all.complete(Result.failed(refused.failure()));
+            return all;
+        }
+        new Inspector(key, placement, timeout, all).ask();
+        return all;
+    }
+
+    private final class Inspector {
+        private final Key key;
+        private final Placement placement;
+        private final Duration timeout;
+        private final CompletableFuture<Result<List<Inspection>>> done;
+        private final SortedMap<NodeId, Optional<String>> errors = new TreeMap<>();
+        private final SortedMap<NodeId, VersionedObject> objects = new TreeMap<>();
+
+        Inspector(Key key, Placement placement, Duration timeout, CompletableFuture<Result<List<Inspection>>> done) {
+            this.key = key;
+            this.placement = placement;
+            this.timeout = timeout;
+            this.done = done;
+        }
+
+        void ask() {
+            for (NodeId owner : placement.owners()) {
+                if (owner.equals(local.self())) {
+                    replicaSide.read(key, placement.hash(), reply -> answered(owner, reply));
+                } else {
+                    local.peers().call(owner, new PeerRequest.Read(key), timeout, new PeerCalls.Waiter() {
+                        @Override
+                        public void answered(PeerReply reply) {
+                            Inspector.this.answered(owner, reply);
+                        }
+
+                        @Override
+                        public void failed(PeerCalls.CallFailure failure) {
+                            heard(
+                                    owner,
+                                    Optional.of(
+                                            switch (failure) {
+                                                case NOT_SENT -> "not reachable";
+                                                case LINK_LOST -> "connection lost";
+                                                case TIMEOUT -> "no answer in time";
+                                            }));
+                        }
+                    });
+                }
+            }
+        }
+
+        private void answered(NodeId owner, PeerReply reply) {
+            if (reply instanceof PeerReply.ReadReply read) {
+                if (read.object() != null) {
+                    objects.put(owner, read.object());
+                }
+                heard(owner, Optional.empty());
+            } else {
+                heard(
+                        owner,
+                        Optional.of(
+                                reply instanceof PeerReply.Refused refused
+                                        ? refused.refusal().toString()
+                                        : "unexpected answer"));
+            }
+        }
+
+        private void heard(NodeId owner, Optional<String> error) {
+            errors.put(owner, error);
+            if (errors.size() < placement.owners().size()) {
+                return;
+            }
+            VersionedObject all = null;
+            for (VersionedObject object : objects.values()) {
+                all = all == null ? object : local.rules().versions().merge(all, object);
+            }
+            List<Inspection> inspections = new ArrayList<>();
+            for (NodeId node : placement.owners()) {
+                Optional<String> problem = errors.getOrDefault(node, Optional.empty());
+                VersionedObject object = objects.get(node);
+                inspections.add(new Inspection(node, problem, object, problem.isEmpty() && lacks(object, all)));
+            }
+            done.complete(Result.of(inspections));
+        }
+
+        private boolean lacks(@Nullable VersionedObject object, @Nullable VersionedObject all) {
+            return all != null && (object == null || !local.rules().versions().sameDots(object, all));
+        }
+    }
+}

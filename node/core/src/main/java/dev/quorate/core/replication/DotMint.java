@@ -1,0 +1,57 @@
+package dev.quorate.core.replication;
+
+import dev.quorate.core.runtime.BootSource;
+import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.version.Actor;
+import dev.quorate.core.version.CausalContext;
+import dev.quorate.core.version.Dot;
+import java.util.concurrent.CompletionStage;
+
+/** Mints this node's dots: sequence numbers that strictly grow within a boot, and boots that never repeat (rules.md A2). */
+final class DotMint {
+    private final int cluster;
+    private final int node;
+    private final BootSource boots;
+    private final SafetyRules rules;
+    private final Metrics.Counter renewals;
+    private Actor self;
+    private long next;
+
+    DotMint(int cluster, int node, BootSource boots, SafetyRules rules, Metrics metrics) {
+        this.cluster = cluster;
+        this.node = node;
+        this.boots = boots;
+        this.rules = rules;
+        this.renewals =
+                metrics.counter("boot_renewals_total", "New boot numbers taken because a dot was known already");
+        this.self = new Actor(cluster, node, boots.current());
+        this.next = rules.firstSequence(boots.current());
+    }
+
+    long boot() {
+        return self.boot();
+    }
+
+    /** The dot the next {@link #mint} returns. */
+    Dot peek() {
+        return new Dot(self, next);
+    }
+
+    Dot mint() {
+        return new Dot(self, next++);
+    }
+
+    /** Whether a client's context names dots of this boot that were never minted: a forgery, or a token of another life. */
+    boolean neverMinted(CausalContext seen) {
+        return seen.highest(self) >= next;
+    }
+
+    /** Takes another boot; writes wait for the stage. */
+    CompletionStage<Void> renew() {
+        renewals.increment();
+        return boots.renew().thenAccept(boot -> {
+            self = new Actor(cluster, node, boot);
+            next = rules.firstSequence(boot);
+        });
+    }
+}

@@ -1,0 +1,51 @@
+package dev.quorate.core.replication;
+
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerCalls;
+import dev.quorate.core.ring.KeyHasher;
+import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.runtime.Clock;
+import dev.quorate.core.runtime.DeadlineWheel;
+import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.runtime.RandomSource;
+import dev.quorate.core.storage.ReplicaTable;
+import dev.quorate.core.storage.Storage;
+import java.util.List;
+import java.util.SortedMap;
+
+/** What the parts of replication on one node share. Confined to the event loop. */
+public record Local(
+        NodeId self,
+        SlotTable table,
+        KeyHasher hasher,
+        SortedMap<Integer, Bucket> bucketsById,
+        ReplicationConfig config,
+        SafetyRules rules,
+        ReplicaTable replicas,
+        Storage storage,
+        PeerCalls peers,
+        Clock clock,
+        DeadlineWheel wheel,
+        RandomSource random,
+        Metrics metrics) {
+    /** The owners of a key, in preference order. Empty for a bucket that this node does not know. */
+    List<NodeId> owners(Key key, KeyHash hash) {
+        Bucket bucket = bucketsById.get(key.bucketId());
+        if (bucket == null) {
+            return List.of();
+        }
+        List<NodeId> row = table.owners(hash.slot(table.log2Slots()));
+        return bucket.n() == row.size() ? row : row.subList(0, bucket.n());
+    }
+
+    boolean reachable(NodeId node) {
+        return node.equals(self) || peers.reachable(node);
+    }
+
+    /** Seconds since 2020, as contexts keep them. */
+    int nowSeconds() {
+        return (int) Math.max(0, clock.wallMillis() / 1000 - 1_577_836_800L);
+    }
+}

@@ -1,0 +1,130 @@
+package dev.quorate.core.replication;
+
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerCalls;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.storage.Lookup;
+import dev.quorate.core.version.StoredRecord;
+import dev.quorate.core.version.VersionedObject;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Replaces a damaged record by what the other owners hold, once R of them have answered (rules.md A7). Until then the key counts for
+ * nothing on this node. The new record has no own interval: what was minted here and only stood in the damaged one is not claimed.
+ * Confined to the event loop.
+ */
+final class RecordRescue {
+    static final Duration TIMEOUT = Duration.ofSeconds(2);
+    static final int MAX_UNDER_WAY = 256;
+
+    private final Local local;
+    // Membership tests only, never iterated.
+    private final Set<KeyHash> underWay = new HashSet<>();
+    private final Metrics.Counter rescued;
+    private final Metrics.Counter postponed;
+
+    RecordRescue(Local local) {
+        this.local = local;
+        this.rescued =
+                local.metrics().counter("records_rescued_total", "Damaged records replaced by what other owners hold");
+        this.postponed = local.metrics()
+                .counter(
+                        "records_rescue_postponed_total",
+                        "Rescues put off: too many at once, or too few owners answered");
+    }
+
+    void start(Key key, KeyHash hash, Lookup.Damaged damaged) {
+        Bucket bucket = local.bucketsById().get(key.bucketId());
+        List<NodeId> owners = local.owners(key, hash);
+        if (bucket == null || underWay.contains(hash)) {
+            return;
+        }
+        if (underWay.size() >= MAX_UNDER_WAY || owners.size() - 1 < bucket.r()) {
+            postponed.increment();
+            return;
+        }
+        underWay.add(hash);
+        new Attempt(key, hash, bucket.r(), owners.size() - 1).ask(owners);
+    }
+
+    private final class Attempt {
+        private final Key key;
+        private final KeyHash hash;
+        private final int required;
+        private int outstanding;
+        private int answers;
+        private @Nullable VersionedObject merged;
+
+        Attempt(Key key, KeyHash hash, int required, int outstanding) {
+            this.key = key;
+            this.hash = hash;
+            this.required = required;
+            this.outstanding = outstanding;
+        }
+
+        void ask(List<NodeId> owners) {
+            for (NodeId owner : owners) {
+                if (!owner.equals(local.self())) {
+                    local.peers().call(owner, new PeerRequest.Read(key), TIMEOUT, new PeerCalls.Waiter() {
+                        @Override
+                        public void answered(PeerReply reply) {
+                            if (reply instanceof PeerReply.ReadReply read) {
+                                answers++;
+                                add(read.object());
+                            }
+                            settle();
+                        }
+
+                        @Override
+                        public void failed(PeerCalls.CallFailure failure) {
+                            settle();
+                        }
+                    });
+                }
+            }
+        }
+
+        private void add(@Nullable VersionedObject object) {
+            if (object != null) {
+                merged = merged == null ? object : local.rules().versions().merge(merged, object);
+            }
+        }
+
+        private void settle() {
+            outstanding--;
+            if (outstanding > 0) {
+                return;
+            }
+            boolean taken = answers >= required && local.replicas().update(key, hash, this::replace);
+            if (!taken) {
+                postponed.increment();
+                underWay.remove(hash);
+            }
+        }
+
+        private void replace(Lookup lookup) {
+            underWay.remove(hash);
+            if (!(lookup instanceof Lookup.Damaged)) {
+                return;
+            }
+            VersionedObject object = merged;
+            CompletionStage<?> durable = object == null
+                    ? local.replicas().remove(hash)
+                    : local.replicas().commit(hash, new StoredRecord(key, object, null));
+            durable.whenComplete((done, failure) -> {
+                if (failure == null) {
+                    rescued.increment();
+                }
+            });
+        }
+    }
+}

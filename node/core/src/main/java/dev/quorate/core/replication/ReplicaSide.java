@@ -1,0 +1,130 @@
+package dev.quorate.core.replication;
+
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.runtime.HybridClock;
+import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.storage.Lookup;
+import dev.quorate.core.storage.Storage;
+import dev.quorate.core.storage.Storage.WriteKind;
+import dev.quorate.core.version.Sibling;
+import dev.quorate.core.version.StoredRecord;
+import dev.quorate.core.version.VersionedObject;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What a node does as a replica of a key: merges what it is sent, and says what it holds. Confined to the event loop. */
+final class ReplicaSide {
+    private final Local local;
+    private final HybridClock hybridClock;
+    private final RecordRescue rescue;
+    private final Metrics.Counter merges;
+    private final Metrics.Counter noOps;
+    private final Metrics.Counter notOwner;
+
+    ReplicaSide(Local local, HybridClock hybridClock, RecordRescue rescue) {
+        this.local = local;
+        this.hybridClock = hybridClock;
+        this.rescue = rescue;
+        this.merges = local.metrics().counter("replica_merges_total", "Objects merged for a coordinator");
+        this.noOps = local.metrics().counter("replica_merges_unchanged_total", "Objects received that changed nothing");
+        this.notOwner = local.metrics().counter("not_owner_total", "Requests for keys this node does not own");
+    }
+
+    void replicate(PeerRequest.Replicate request, Consumer<PeerReply> answer) {
+        Key key = request.key();
+        KeyHash hash = local.hasher().hash(key);
+        if (!local.owners(key, hash).contains(local.self())) {
+            // State kept outside the row is seen by no repair and may come back after everybody forgot the key
+            // (rules.md A10).
+            notOwner.increment();
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
+            return;
+        }
+        Storage.Refusal refusal =
+                local.storage().refusal(request.repair() ? WriteKind.BACKGROUND : WriteKind.REPLICA_MERGE);
+        if (refusal != null) {
+            answer.accept(refused(refusal));
+            return;
+        }
+        for (Sibling sibling : request.object().siblings()) {
+            hybridClock.observe(sibling.hybridTime());
+        }
+        merge(key, hash, request.object(), answer);
+    }
+
+    /** Merges an object into what this node holds, and answers when the result is durable. */
+    void merge(Key key, KeyHash hash, VersionedObject incoming, Consumer<PeerReply> answer) {
+        boolean accepted = local.replicas().update(key, hash, lookup -> {
+            if (lookup instanceof Lookup.Damaged damaged && !local.rules().damageIsAbsence()) {
+                rescue.start(key, hash, damaged);
+                answer.accept(new PeerReply.Refused(PeerReply.Refusal.CORRUPT));
+                return;
+            }
+            StoredRecord held = lookup instanceof Lookup.Found found ? found.record() : null;
+            StoredRecord merged = local.rules().versions().merge(held, key, incoming);
+            if (merged == held) {
+                noOps.increment();
+                acknowledge(
+                        local.rules().noOpWaitsForBarrier() ? local.storage().barrier() : null, answer);
+            } else {
+                merges.increment();
+                CompletionStage<Storage.Durable> durable = local.replicas().commit(hash, merged);
+                acknowledge(local.rules().acknowledgesOnlyDurable() ? durable : null, answer);
+            }
+        });
+        if (!accepted) {
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.OVERLOADED));
+        }
+    }
+
+    void read(PeerRequest.Read request, Consumer<PeerReply> answer) {
+        Key key = request.key();
+        KeyHash hash = local.hasher().hash(key);
+        if (!local.owners(key, hash).contains(local.self())) {
+            notOwner.increment();
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
+            return;
+        }
+        read(key, hash, answer);
+    }
+
+    /** Says what this node holds. */
+    void read(Key key, KeyHash hash, Consumer<PeerReply> answer) {
+        local.replicas().read(key, hash, lookup -> {
+            if (lookup instanceof Lookup.Damaged damaged && !local.rules().damageIsAbsence()) {
+                rescue.start(key, hash, damaged);
+                answer.accept(new PeerReply.Refused(PeerReply.Refusal.CORRUPT));
+                return;
+            }
+            answer.accept(new PeerReply.ReadReply(
+                    lookup instanceof Lookup.Found found ? found.record().object() : null));
+        });
+    }
+
+    /** {@code durable} null acknowledges at once, which only a planted mistake does. */
+    private static void acknowledge(@Nullable CompletionStage<Storage.Durable> durable, Consumer<PeerReply> answer) {
+        if (durable == null) {
+            answer.accept(PeerReply.Replicated.INSTANCE);
+            return;
+        }
+        durable.whenComplete((done, failure) -> {
+            // A failed log has ended the process, or is about to: no answer is the honest one, the write may have been
+            // applied.
+            if (failure == null) {
+                answer.accept(PeerReply.Replicated.INSTANCE);
+            }
+        });
+    }
+
+    static PeerReply refused(Storage.Refusal refusal) {
+        return new PeerReply.Refused(
+                switch (refusal) {
+                    case OVERLOADED -> PeerReply.Refusal.OVERLOADED;
+                    case STORAGE_FULL -> PeerReply.Refusal.STORAGE_FULL;
+                });
+    }
+}

@@ -1,0 +1,90 @@
+package dev.quorate.core.replication;
+
+import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.version.CausalContext;
+import dev.quorate.core.version.Dot;
+import dev.quorate.core.version.StoredRecord;
+import dev.quorate.core.version.VersionRules;
+import dev.quorate.core.version.VersionedObject;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The decisions on which safety rests, each in one method, each without state.
+ *
+ * <p>They stand together, and may be overridden, for one reason: the simulation replaces exactly one of them with a plausible mistake
+ * and must see a numbered invariant fail. Production uses them as they are here.
+ */
+public class SafetyRules {
+    private final VersionRules versions;
+
+    public SafetyRules(VersionRules versions) {
+        this.versions = versions;
+    }
+
+    public static SafetyRules production(Metrics metrics) {
+        Metrics.Counter conflicts = metrics.counter(
+                "dot_conflict_total", "Merges that met one dot with two values: a node lived twice (rules.md A14)");
+        return new SafetyRules(new VersionRules((kept, dropped) -> conflicts.increment()));
+    }
+
+    public VersionRules versions() {
+        return versions;
+    }
+
+    /**
+     * The context a put or delete answers with: what it superseded and itself, never the whole stored context. A client that wrote
+     * again with the latter would erase siblings nobody has read (rules.md A1).
+     */
+    public CausalContext answerContext(CausalContext effective, Dot dot, VersionedObject stored, int nowSeconds) {
+        return versions.answerContext(effective, dot, nowSeconds);
+    }
+
+    /** Whether a new dot is really new: if what we hold or the client has seen covers it, this identity lived elsewhere (rules.md A2). */
+    public boolean dotIsFree(@Nullable StoredRecord local, CausalContext seen, Dot dot) {
+        return !versions.alreadyNames(local, seen, dot);
+    }
+
+    /** The first sequence number of a boot. */
+    public long firstSequence(long boot) {
+        return 1;
+    }
+
+    /** Whether updates of a key wait behind a read that decides an earlier one (rules.md A3). */
+    public boolean queuesBehindReadForMerge() {
+        return true;
+    }
+
+    /** Whether the acknowledgement of a merge that changed nothing waits for what the merge was compared with (rules.md A4). */
+    public boolean noOpWaitsForBarrier() {
+        return true;
+    }
+
+    /** Whether an acknowledgement waits until the write is durable. */
+    public boolean acknowledgesOnlyDurable() {
+        return true;
+    }
+
+    /** Acknowledgements a write waits for when {@code w} were asked for. */
+    public int acknowledgementsFor(int w) {
+        return w;
+    }
+
+    /**
+     * What a write without a context supersedes. A retry whose first attempt this coordinator does not know supersedes nothing: since
+     * then somebody may have read that attempt's value elsewhere and replaced it (rules.md A11).
+     */
+    public CausalContext blindContext(Bucket.BlindWrites policy, CausalContext local, boolean retryOfUnknown) {
+        boolean supersedes = policy == Bucket.BlindWrites.OVERWRITE_SEEN && !retryOfUnknown;
+        return supersedes ? local : CausalContext.EMPTY;
+    }
+
+    /** What read repair sends to a replica that holds {@code stale} when the answers merged to {@code merged}. */
+    public VersionedObject repairOf(VersionedObject merged, VersionedObject stale) {
+        return merged;
+    }
+
+    /** Whether a record that cannot be read is treated as one that is not there. */
+    public boolean damageIsAbsence() {
+        return false;
+    }
+}

@@ -1,0 +1,158 @@
+package dev.quorate.core.storage;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.version.CorruptRecordException;
+import dev.quorate.core.version.RecordCodec;
+import dev.quorate.core.version.StoredRecord;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The records of this replica, decoded and checked. Confined to the event loop.
+ *
+ * <p>A read whose result decides a write goes through {@link #update}: while one is under way for a key, later ones of that key wait
+ * (rules.md A3). Two writers that both read the same base would each claim the other's dot, and the first, acknowledged, would
+ * disappear on every replica.
+ */
+public final class ReplicaTable {
+    /** Updates that may wait behind one read of one key. */
+    static final int MAX_WAITING = 4096;
+
+    private final Storage storage;
+    private final RecordCodec codec = new RecordCodec();
+    private final boolean queues;
+    // Looked up, never iterated. Holds a key only while a read for it is outstanding.
+    private final Map<KeyHash, ArrayDeque<Update>> waiting = new HashMap<>();
+    private final Metrics.Counter queued;
+    private final Metrics.Counter refused;
+    private final Metrics.Counter damaged;
+
+    /** {@code queues} is true except where the simulation shows what happens otherwise. */
+    public ReplicaTable(Storage storage, boolean queues, Metrics metrics) {
+        this.storage = storage;
+        this.queues = queues;
+        this.queued = metrics.counter("updates_queued_total", "Updates that waited behind a read of the same key");
+        this.refused = metrics.counter("updates_refused_total", "Updates refused because too many wait for one key");
+        this.damaged = metrics.counter("records_damaged_total", "Reads that met a record with a bad checksum");
+    }
+
+    /** Looks a key up without holding anything. */
+    public void read(Key key, KeyHash hash, Consumer<Lookup> reader) {
+        new Update(key, hash, reader, false).start();
+    }
+
+    /**
+     * Looks a key up and runs {@code body} with the result, alone for that key: what it commits before it returns, the next update of
+     * the key sees.
+     *
+     * @return false when too many wait already; then the body never runs
+     */
+    public boolean update(Key key, KeyHash hash, Consumer<Lookup> body) {
+        Update update = new Update(key, hash, body, queues);
+        ArrayDeque<Update> ahead = waiting.isEmpty() ? null : waiting.get(hash);
+        if (ahead == null || !queues) {
+            update.start();
+            return true;
+        }
+        if (ahead.size() >= MAX_WAITING) {
+            refused.increment();
+            return false;
+        }
+        queued.increment();
+        ahead.add(update);
+        return true;
+    }
+
+    /** Replaces the record. Visible at once, durable when the stage completes. */
+    public CompletionStage<Storage.Durable> commit(KeyHash hash, StoredRecord record) {
+        return storage.commit(WriteBatch.put(Table.DATA, hash.toBytes(), codec.encode(record)));
+    }
+
+    /** Removes the record, and with it the claim to what this node minted for the key. */
+    public CompletionStage<Storage.Durable> remove(KeyHash hash) {
+        return storage.commit(new WriteBatch().andDelete(Table.DATA, hash.toBytes()));
+    }
+
+    private Lookup decode(Key key, @Nullable Bytes bytes, @Nullable Throwable failure) {
+        if (failure != null) {
+            damaged.increment();
+            return new Lookup.Damaged("read failed: " + failure);
+        }
+        if (bytes == null) {
+            return Lookup.Absent.INSTANCE;
+        }
+        try {
+            StoredRecord record = codec.decode(bytes);
+            if (!record.key().equals(key)) {
+                damaged.increment();
+                return new Lookup.Damaged("another key, " + record.key() + ", has the same 128-bit hash");
+            }
+            return new Lookup.Found(record);
+        } catch (CorruptRecordException e) {
+            damaged.increment();
+            return new Lookup.Damaged(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Goes on with those that waited for a key. */
+    private void resume(KeyHash hash) {
+        ArrayDeque<Update> ahead = waiting.get(hash);
+        while (ahead != null) {
+            Update next = ahead.poll();
+            if (next == null) {
+                waiting.remove(hash);
+                return;
+            }
+            if (!next.start()) {
+                return;
+            }
+        }
+    }
+
+    /** One read and what follows from it. */
+    private final class Update implements BiConsumer<@Nullable Bytes, @Nullable Throwable> {
+        private final Key key;
+        private final KeyHash hash;
+        private final Consumer<Lookup> body;
+        private final boolean exclusive;
+        private boolean starting;
+        private boolean finished;
+
+        Update(Key key, KeyHash hash, Consumer<Lookup> body, boolean exclusive) {
+            this.key = key;
+            this.hash = hash;
+            this.body = body;
+            this.exclusive = exclusive;
+        }
+
+        /** True when it ran to its end at once, as it does while the record is warm. */
+        boolean start() {
+            starting = true;
+            CompletionStage<@Nullable Bytes> stage = storage.get(Table.DATA, hash.toBytes());
+            stage.whenComplete(this);
+            starting = false;
+            if (!finished && exclusive) {
+                waiting.computeIfAbsent(hash, h -> new ArrayDeque<>());
+            }
+            return finished;
+        }
+
+        @Override
+        public void accept(@Nullable Bytes bytes, @Nullable Throwable failure) {
+            finished = true;
+            boolean later = !starting;
+            body.accept(decode(key, bytes, failure));
+            if (later && exclusive) {
+                resume(hash);
+            }
+        }
+    }
+}
