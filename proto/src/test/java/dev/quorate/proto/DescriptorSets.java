@@ -13,19 +13,29 @@ final class DescriptorSets {
 
     private DescriptorSets() {}
 
-    /** With comments; imported files are left out. */
+    /** With comments. */
     static FileDescriptorSet current() throws IOException {
-        return FileDescriptorSet.parseFrom(Files.readAllBytes(CURRENT));
+        return own(CURRENT);
     }
 
     static FileDescriptorSet baseline() throws IOException {
-        return FileDescriptorSet.parseFrom(Files.readAllBytes(BASELINE));
+        return own(BASELINE);
+    }
+
+    /** Both files hold what they import as well, since buf reads no others. */
+    private static FileDescriptorSet own(Path path) throws IOException {
+        FileDescriptorSet.Builder own = FileDescriptorSet.newBuilder();
+        FileDescriptorSet.parseFrom(Files.readAllBytes(path)).getFileList().stream()
+                .filter(file -> file.getPackage().startsWith("quorate."))
+                .forEach(own::addFile);
+        return own.build();
     }
 
     /** Comments stay out, so that a better comment changes no committed file. */
     static void renewBaseline() throws IOException {
         FileDescriptorSet.Builder renewed = FileDescriptorSet.newBuilder();
-        for (FileDescriptorProto file : current().getFileList()) {
+        for (FileDescriptorProto file :
+                FileDescriptorSet.parseFrom(Files.readAllBytes(CURRENT)).getFileList()) {
             renewed.addFile(file.toBuilder().clearSourceCodeInfo());
         }
         Files.createDirectories(BASELINE.getParent());
