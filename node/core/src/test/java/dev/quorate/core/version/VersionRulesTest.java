@@ -149,6 +149,133 @@ class VersionRulesTest {
         assertThat(answered.describe()).containsExactly("0.1.1:[1-1]", "0.1.1:[3-3]");
     }
 
+    @Test
+    void contextOfAnotherBootOrNodeSupersedesNothingOfThisOne() {
+        StoredRecord after = put(vector1, context(new Actor(0, 1, 2), 1, 100), A, 11, "v2");
+
+        assertThat(values(after.object())).containsExactly("v1", "v2");
+    }
+
+    @Test
+    void deleteIsAWriteThatReadsAsNothing() {
+        StoredRecord deleted = rules.put(
+                vector1, KEY, context(A, 10, 10), new Dot(A, 11), 11, Sibling.Kind.TOMBSTONE, Bytes.EMPTY, NOW);
+
+        assertThat(deleted.object().isDeleted()).isTrue();
+        assertThat(deleted.object().values()).isEmpty();
+        assertThat(deleted.object().dots()).containsExactly(new Dot(A, 11));
+        assertThat(rules.merge(deleted.object(), vector1.object())).isSameAs(deleted.object());
+        assertThat(values(replicate(deleted, vector4).object())).containsExactly("v3");
+    }
+
+    @Test
+    void mergeThatChangesNothingReturnsTheRecordItself() {
+        StoredRecord stored = new RecordCodec().decode(new RecordCodec().encode(vector3));
+
+        assertThat(replicate(stored, vector3)).isSameAs(stored);
+        assertThat(replicate(stored, vector1)).isSameAs(stored);
+        assertThat(replicate(stored, vector4)).isNotSameAs(stored);
+    }
+
+    @Test
+    void mergeKeepsTheOwnInterval() {
+        assertThat(replicate(vector3, vector4).own()).isEqualTo(vector3.own());
+    }
+
+    @Test
+    void ownIntervalOfAnEarlierBootIsNotContinued() {
+        StoredRecord after = put(vector3, CausalContext.EMPTY, new Actor(0, 1, 2), 20, "v");
+
+        assertThat(after.own()).isEqualTo(new OwnInterval(2, 20));
+        assertThat(after.object().context().describe()).containsExactly("0.1.1:[10-11]", "0.1.2:[20-20]");
+    }
+
+    @Test
+    void oneDotWithTwoValuesKeepsTheGreaterOnEitherSideAndSaysSo() {
+        VersionedObject one = put(null, CausalContext.EMPTY, A, 1, "one").object();
+        VersionedObject two = put(null, CausalContext.EMPTY, A, 1, "two").object();
+
+        assertThat(values(rules.merge(one, two))).containsExactly("two");
+        assertThat(values(rules.merge(two, one))).containsExactly("two");
+        assertThat(conflicts).containsExactly("two over one", "two over one");
+    }
+
+    @Test
+    void dotThatIsKnownAlreadyIsNoticedBeforeItIsMinted() {
+        assertThat(rules.alreadyNames(vector1, CausalContext.EMPTY, new Dot(A, 10)))
+                .isTrue();
+        assertThat(rules.alreadyNames(null, context(A, 10, 10), new Dot(A, 10))).isTrue();
+        assertThat(rules.alreadyNames(vector1, context(A, 10, 10), new Dot(A, 11)))
+                .isFalse();
+        assertThat(rules.alreadyNames(null, CausalContext.EMPTY, new Dot(A, 10)))
+                .isFalse();
+    }
+
+    @Test
+    void relationTellsWhoHasSeenWhom() {
+        assertThat(rules.relation(vector1.object(), vector3.object())).isEqualTo(Relation.BEFORE);
+        assertThat(rules.relation(vector3.object(), vector1.object())).isEqualTo(Relation.AFTER);
+        assertThat(rules.relation(vector3.object(), vector4.object())).isEqualTo(Relation.CONCURRENT);
+        assertThat(rules.relation(vector4.object(), vector4.object())).isEqualTo(Relation.EQUAL);
+    }
+
+    @Test
+    void putForgetsTheOldestIntervalsButNoneOfALiveSibling() {
+        // Node n last wrote at second n; what node 1 wrote still lives, what the others wrote is superseded.
+        StoredRecord oldest =
+                rules.put(null, KEY, CausalContext.EMPTY, dotOf(1), 1, Sibling.Kind.VALUE, Bytes.utf8("oldest"), 1);
+        CausalContext seen = CausalContext.EMPTY;
+        for (int node = 2; node <= 300; node++) {
+            seen = seen.withInterval(dotOf(node).actor(), 1, 1, node);
+        }
+
+        StoredRecord after = rules.put(
+                new StoredRecord(KEY, oldest.object(), null),
+                KEY,
+                seen,
+                dotOf(301),
+                2,
+                Sibling.Kind.VALUE,
+                Bytes.utf8("new"),
+                301);
+
+        CausalContext kept = after.object().context();
+        assertThat(values(after.object())).containsExactly("oldest", "new");
+        assertThat(kept.entryCount()).isEqualTo(VersionRules.CONTEXT_ENTRIES_KEPT);
+        for (int node = 1; node <= 301; node++) {
+            assertThat(kept.covers(dotOf(node))).as("node %s", node).isEqualTo(node == 1 || node > 301 - 191);
+        }
+        assertThat(new RecordCodec().decode(new RecordCodec().encode(after))).isEqualTo(after);
+    }
+
+    @Test
+    void mergesPruneNothing() {
+        CausalContext seen = CausalContext.EMPTY;
+        for (int node = 10; node < 400; node++) {
+            seen = seen.withInterval(dotOf(node).actor(), 1, 1, node);
+        }
+        VersionedObject wide = VersionedObject.of(seen, List.of());
+
+        assertThat(rules.merge(vector1.object(), wide).context().entryCount()).isEqualTo(391);
+    }
+
+    @Test
+    void answersOfAChainOfPutsStayBelowTheLimitAndKeepTheNewest() {
+        CausalContext carried = CausalContext.EMPTY;
+        for (int i = 1; i <= 1_000; i++) {
+            // Writes of other keys lie between, so the intervals never touch.
+            carried = rules.answerContext(carried, new Dot(A, 2L * i), i);
+        }
+
+        assertThat(carried.entryCount()).isEqualTo(VersionRules.CONTEXT_ENTRIES_KEPT);
+        assertThat(carried.covers(new Dot(A, 2_000))).isTrue();
+        assertThat(carried.covers(new Dot(A, 2))).isFalse();
+    }
+
+    private static Dot dotOf(int node) {
+        return new Dot(new Actor(0, node, 1), 1);
+    }
+
     private StoredRecord put(
             @Nullable StoredRecord local, CausalContext seen, Actor actor, long sequence, String value) {
         return rules.put(
