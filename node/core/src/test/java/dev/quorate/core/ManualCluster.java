@@ -1,0 +1,331 @@
+package dev.quorate.core;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.peer.PeerTransport;
+import dev.quorate.core.peer.Result;
+import dev.quorate.core.replication.Bucket;
+import dev.quorate.core.replication.ClientAnswer;
+import dev.quorate.core.replication.ClientGet;
+import dev.quorate.core.replication.ClientWrite;
+import dev.quorate.core.replication.Consistency;
+import dev.quorate.core.replication.ReplicationConfig;
+import dev.quorate.core.replication.SafetyRules;
+import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.SlotAllocator;
+import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.runtime.BootSource;
+import dev.quorate.core.runtime.Clock;
+import dev.quorate.core.runtime.EventLoop;
+import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.runtime.RandomSource;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.PriorityQueue;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A few real nodes in one thread, with time, syncs and messages in the hands of the test: for single stories told step by step. The
+ * simulation tells the rest.
+ */
+public final class ManualCluster {
+    /** One node and its world. */
+    public final class Node implements PeerTransport {
+        public final NodeId id;
+        public final ManualStorage storage = new ManualStorage();
+        public final Map<String, Long> counters = new TreeMap<>();
+        private long boot;
+        private NodeCore core;
+        private boolean up = true;
+
+        Node(NodeId id) {
+            this.id = id;
+            this.core = start();
+        }
+
+        public NodeCore core() {
+            return core;
+        }
+
+        /** A new process over the same storage, with a new boot. */
+        public NodeCore start() {
+            boot++;
+            BootSource boots = new BootSource() {
+                @Override
+                public long current() {
+                    return boot;
+                }
+
+                @Override
+                public CompletionStage<Long> renew() {
+                    boot++;
+                    return CompletableFuture.completedFuture(boot);
+                }
+            };
+            core = new NodeCore(
+                    new NodeConfig(
+                            id, 1, table, Bytes.owning(new byte[16]), Bytes.owning(new byte[16]), buckets, replication),
+                    new NodeEnvironment(clock, loop, random, storage, this, boots, metrics),
+                    rules);
+            core.start().toCompletableFuture().join();
+            return core;
+        }
+
+        /** Repeats a boot number, as a restored disk would. */
+        public void forgetBoot() {
+            boot = 0;
+        }
+
+        public void stop() {
+            up = false;
+        }
+
+        public void resume() {
+            up = true;
+        }
+
+        public long count(String counter) {
+            return counters.getOrDefault(counter, 0L);
+        }
+
+        private final Metrics metrics = new Metrics() {
+            @Override
+            public Counter counter(String name, String help) {
+                return amount -> counters.merge(name, amount, Long::sum);
+            }
+
+            @Override
+            public void gauge(String name, String help, LongSupplier value) {}
+
+            @Override
+            public Histogram histogram(String name, String help) {
+                return value -> {};
+            }
+        };
+
+        @Override
+        public boolean reachable(NodeId peer) {
+            return node(peer).up;
+        }
+
+        @Override
+        public String unreachableBecause(NodeId peer) {
+            return reachable(peer) ? "" : "stopped";
+        }
+
+        @Override
+        public long send(NodeId peer, long operationId, PeerRequest request, Duration timeout) {
+            if (!node(peer).up) {
+                return NOT_SENT;
+            }
+            messages.add(new Message(id, peer, request, () -> {
+                NodeCore target = node(peer).core;
+                target.onPeerRequest(id, request, timeout, reply -> reply(peer, operationId, request, reply));
+            }));
+            return LINK;
+        }
+
+        private void reply(NodeId from, long operationId, PeerRequest request, PeerReply reply) {
+            messages.add(new Message(from, id, request, () -> core.onPeerReply(from, LINK, operationId, reply)));
+        }
+    }
+
+    /** A request or its answer on the way. */
+    public record Message(NodeId from, NodeId to, PeerRequest request, Runnable delivery) {}
+
+    private record Scheduled(long at, long order, Runnable task) {}
+
+    private static final long LINK = 1;
+
+    private final SlotTable table;
+    private final List<Bucket> buckets;
+    private final ReplicationConfig replication;
+    private final SafetyRules rules;
+    private final SplittableRandom seeded = new SplittableRandom(7);
+    private final Map<NodeId, Node> nodes = new LinkedHashMap<>();
+    private final ArrayDeque<Message> messages = new ArrayDeque<>();
+    private final List<Message> held = new ArrayList<>();
+    private final PriorityQueue<Scheduled> timers =
+            new PriorityQueue<>((a, b) -> a.at != b.at ? Long.compare(a.at, b.at) : Long.compare(a.order, b.order));
+    private long now = 1_000_000_000;
+    private long order;
+    private @Nullable Predicate<Message> holding;
+
+    private final Clock clock = new Clock() {
+        @Override
+        public long nanos() {
+            return now;
+        }
+
+        @Override
+        public long wallMillis() {
+            return 1_800_000_000_000L + now / 1_000_000;
+        }
+    };
+
+    private final EventLoop loop = new EventLoop() {
+        @Override
+        public Timer after(Duration delay, Runnable task) {
+            Scheduled scheduled = new Scheduled(now + delay.toNanos(), order++, task);
+            timers.add(scheduled);
+            return () -> timers.remove(scheduled);
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            after(Duration.ZERO, task);
+        }
+    };
+
+    private final RandomSource random = new RandomSource() {
+        @Override
+        public long nextLong() {
+            return seeded.nextLong();
+        }
+
+        @Override
+        public int nextInt(int boundExclusive) {
+            return seeded.nextInt(boundExclusive);
+        }
+
+        @Override
+        public double nextDouble() {
+            // Never compares the owners that a read did not ask, so that stories stay short.
+            return 0.999;
+        }
+    };
+
+    public ManualCluster(int nodeCount, int replicas, Bucket.BlindWrites blindWrites) {
+        List<Member> members = new ArrayList<>();
+        for (int i = 1; i <= nodeCount; i++) {
+            members.add(new Member(new NodeId(i), 1.0, "dc1", "r" + i, "h" + i));
+        }
+        this.table = SlotAllocator.initial(members, replicas, 3);
+        int n = table.width();
+        this.buckets = List.of(new Bucket("default", 1, n, n / 2 + 1, n / 2 + 1, blindWrites));
+        this.replication = ReplicationConfig.DEFAULTS;
+        this.rules = SafetyRules.production(new Node0());
+        for (Member member : members) {
+            nodes.put(member.id(), new Node(member.id()));
+        }
+    }
+
+    /** Counts nothing: the rules' own counter is looked at nowhere. */
+    private static final class Node0 implements Metrics {
+        @Override
+        public Counter counter(String name, String help) {
+            return amount -> {};
+        }
+
+        @Override
+        public void gauge(String name, String help, LongSupplier value) {}
+
+        @Override
+        public Histogram histogram(String name, String help) {
+            return value -> {};
+        }
+    }
+
+    public Node node(int number) {
+        return node(new NodeId(number));
+    }
+
+    public Node node(NodeId id) {
+        Node node = nodes.get(id);
+        if (node == null) {
+            throw new IllegalArgumentException("no node " + id);
+        }
+        return node;
+    }
+
+    /** Messages that fit stay on the way until {@link #releaseAll}. */
+    public void hold(Predicate<Message> which) {
+        holding = which;
+    }
+
+    public void releaseAll() {
+        holding = null;
+        messages.addAll(held);
+        held.clear();
+        deliver();
+    }
+
+    /** Delivers what is on the way, and what follows from it, in order. */
+    public void deliver() {
+        while (!messages.isEmpty()) {
+            Message message = messages.poll();
+            if (holding != null && holding.test(message)) {
+                held.add(message);
+            } else if (node(message.to()).up) {
+                message.delivery().run();
+            }
+        }
+    }
+
+    /** Lets time pass, with everything that is due. */
+    public void pass(Duration time) {
+        long until = now + time.toNanos();
+        deliver();
+        while (!timers.isEmpty() && timers.peek().at <= until) {
+            Scheduled next = timers.poll();
+            now = Math.max(now, next.at);
+            next.task.run();
+            deliver();
+        }
+        now = until;
+    }
+
+    /** Owners of a key of the default bucket, in preference order. */
+    public List<NodeId> owners(String key) {
+        return node(1).core()
+                .placement("default", Bytes.utf8(key))
+                .match(placement -> placement.owners(), failure -> List.of());
+    }
+
+    public CompletableFuture<Result<ClientAnswer>> get(NodeId coordinator, String key, int r) {
+        return node(coordinator)
+                .core()
+                .get(
+                        new ClientGet(
+                                "",
+                                Bytes.utf8(key),
+                                Consistency.DEFAULT,
+                                r == 0 ? OptionalInt.empty() : OptionalInt.of(r),
+                                OptionalInt.empty()),
+                        null)
+                .toCompletableFuture();
+    }
+
+    public CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
+        return node(coordinator).core().write(write, null).toCompletableFuture();
+    }
+
+    /** A put with the bucket's defaults. */
+    public static ClientWrite put(String key, String value, Bytes context) {
+        return new ClientWrite(
+                "",
+                Bytes.utf8(key),
+                Bytes.utf8(value),
+                context,
+                Consistency.DEFAULT,
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                false,
+                false,
+                Bytes.EMPTY,
+                1);
+    }
+}

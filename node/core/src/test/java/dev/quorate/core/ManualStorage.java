@@ -1,0 +1,129 @@
+package dev.quorate.core;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.storage.Storage;
+import dev.quorate.core.storage.Table;
+import dev.quorate.core.storage.WriteBatch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Storage whose syncs and reads happen when the test says so; at once unless it holds them. */
+public final class ManualStorage implements Storage {
+    private final TreeMap<Bytes, Bytes> entries = new TreeMap<>();
+    private final List<CompletableFuture<Durable>> unsynced = new ArrayList<>();
+    private final List<Runnable> heldReads = new ArrayList<>();
+    private boolean syncsHeld;
+    private boolean readsHeld;
+    private @Nullable Refusal refusal;
+    private long lsn;
+
+    public void holdSyncs() {
+        syncsHeld = true;
+    }
+
+    public void sync() {
+        syncsHeld = false;
+        List<CompletableFuture<Durable>> due = new ArrayList<>(unsynced);
+        unsynced.clear();
+        due.forEach(stage -> stage.complete(new Durable(lsn)));
+    }
+
+    public void holdReads() {
+        readsHeld = true;
+    }
+
+    public void releaseReads() {
+        readsHeld = false;
+        List<Runnable> due = new ArrayList<>(heldReads);
+        heldReads.clear();
+        due.forEach(Runnable::run);
+    }
+
+    public void refuse(@Nullable Refusal why) {
+        refusal = why;
+    }
+
+    /** Flips the last byte of the only record of that table. */
+    public void damageData() {
+        Bytes key = entries.keySet().stream()
+                .filter(k -> k.at(0) == Table.DATA.id())
+                .findFirst()
+                .orElseThrow();
+        byte[] bytes = entries.get(key).toByteArray();
+        bytes[bytes.length - 1] ^= 1;
+        entries.put(key, Bytes.owning(bytes));
+    }
+
+    public void clear() {
+        entries.clear();
+    }
+
+    @Override
+    public CompletionStage<@Nullable Bytes> get(Table table, Bytes key) {
+        if (!readsHeld) {
+            return CompletableFuture.completedFuture(entries.get(place(table, key)));
+        }
+        // Read now, delivered later: what a slow reader sees is the past.
+        Bytes found = entries.get(place(table, key));
+        CompletableFuture<@Nullable Bytes> stage = new CompletableFuture<>();
+        heldReads.add(() -> stage.complete(found));
+        return stage;
+    }
+
+    @Override
+    public CompletionStage<Durable> commit(WriteBatch batch) {
+        lsn++;
+        for (WriteBatch.Change change : batch.changes()) {
+            Bytes value = change.value();
+            if (value == null) {
+                entries.remove(place(change.table(), change.key()));
+            } else {
+                entries.put(place(change.table(), change.key()), value);
+            }
+        }
+        return barrier();
+    }
+
+    @Override
+    public CompletionStage<Durable> barrier() {
+        if (!syncsHeld) {
+            return CompletableFuture.completedFuture(new Durable(lsn));
+        }
+        CompletableFuture<Durable> stage = new CompletableFuture<>();
+        unsynced.add(stage);
+        return stage;
+    }
+
+    @Override
+    public @Nullable Refusal refusal(WriteKind kind) {
+        return refusal;
+    }
+
+    @Override
+    public CompletionStage<Page> scan(Table table, KeyRange range, ScanBudget budget) {
+        List<Entry> found = new ArrayList<>();
+        entries.forEach((key, value) -> {
+            if (key.at(0) == table.id()) {
+                found.add(new Entry(
+                        Bytes.owning(java.util.Arrays.copyOfRange(key.toByteArray(), 1, key.length())), value));
+            }
+        });
+        return CompletableFuture.completedFuture(new Page(found, null));
+    }
+
+    @Override
+    public int load() {
+        return 0;
+    }
+
+    private static Bytes place(Table table, Bytes key) {
+        byte[] bytes = new byte[key.length() + 1];
+        bytes[0] = (byte) table.id();
+        System.arraycopy(key.unsafeArray(), 0, bytes, 1, key.length());
+        return Bytes.owning(bytes);
+    }
+}
