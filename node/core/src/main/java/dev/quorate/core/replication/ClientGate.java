@@ -11,6 +11,7 @@ import dev.quorate.core.peer.WriteCommand;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.ContextToken;
 import dev.quorate.core.version.InvalidContextException;
+import dev.quorate.core.version.VersionRules;
 import dev.quorate.core.version.VersionedObject;
 import java.util.List;
 import java.util.OptionalInt;
@@ -38,11 +39,14 @@ final class ClientGate {
     private final SortedMap<String, Bucket> buckets;
     private final ReplicationConfig config;
     private final ContextToken tokens;
+    private final VersionRules versions;
 
-    ClientGate(SortedMap<String, Bucket> buckets, ReplicationConfig config, ContextToken tokens) {
+    ClientGate(
+            SortedMap<String, Bucket> buckets, ReplicationConfig config, ContextToken tokens, VersionRules versions) {
         this.buckets = buckets;
         this.config = config;
         this.tokens = tokens;
+        this.versions = versions;
     }
 
     Bucket bucket(String name) throws RefusedException {
@@ -112,7 +116,8 @@ final class ClientGate {
         VersionedObject object = answer.object();
         return object == null
                 ? new ClientAnswer(List.of(), Bytes.EMPTY, answer.report())
-                : new ClientAnswer(object.values(), tokens.seal(key, hash, object.context()), answer.report());
+                : new ClientAnswer(
+                        object.values(), tokens.seal(key, hash, versions.readContext(object)), answer.report());
     }
 
     ClientAnswer answer(Key key, KeyHash hash, WriteAnswer answer) {

@@ -48,7 +48,11 @@ public final class Coordinator {
         this.local = local;
         SortedMap<String, Bucket> byName = new TreeMap<>();
         local.bucketsById().values().forEach(bucket -> byName.put(bucket.name(), bucket));
-        this.gate = new ClientGate(byName, local.config(), new ContextToken(clusterKey));
+        this.gate = new ClientGate(
+                byName,
+                local.config(),
+                new ContextToken(clusterKey),
+                local.rules().versions());
         RecordRescue rescue = new RecordRescue(local);
         this.mint = new DotMint(clusterNumber, local.self().number(), boots, local.rules(), local.metrics());
         this.replicaSide = new ReplicaSide(local, hybridClock, rescue);

@@ -17,12 +17,6 @@ public class VersionRules {
     /** A client put that leaves more intervals than this forgets the oldest. */
     public static final int CONTEXT_ENTRIES_KEPT = 192;
 
-    /** Beyond this, clients should be told that a key gathers siblings. */
-    public static final int SIBLINGS_WARNED = 8;
-
-    /** At this many siblings, client puts that would add one are refused; merges between replicas never are. */
-    public static final int SIBLINGS_LIMIT = 32;
-
     private final DotConflicts conflicts;
 
     public VersionRules(DotConflicts conflicts) {
@@ -147,6 +141,15 @@ public class VersionRules {
     }
 
     /**
+     * The context that an answer with all siblings of the object carries. Merges between replicas never prune, so it is cut here to
+     * what a token can hold: a client that got more could never use it.
+     */
+    public CausalContext readContext(VersionedObject object) {
+        CausalContext context = object.context();
+        return context.entryCount() > CONTEXT_ENTRIES_KEPT ? prune(context, object.dots()) : context;
+    }
+
+    /**
      * Whether this dot, about to be minted, is known already: the identity was used elsewhere (a wiped, cloned or restored node)
      * and replicas would merge the write away. The caller takes a new boot number.
      */
@@ -165,8 +168,8 @@ public class VersionRules {
 
     /**
      * Forgets the intervals that were extended longest ago, down to the limit, but none that covers one of {@code live}. What is
-     * forgotten may come back as a sibling from a replica that was away; nothing can be lost by it. Applied only where a client
-     * writes: a merge that pruned would make replicas repair each other for ever.
+     * forgotten may come back as a sibling from a replica that was away; nothing can be lost by it. Applied only to what a client
+     * writes or is answered: a merge that pruned would make replicas repair each other for ever.
      */
     protected CausalContext prune(CausalContext context, List<Dot> live) {
         int entries = context.entryCount();

@@ -249,14 +249,19 @@ class VersionRulesTest {
     }
 
     @Test
-    void mergesPruneNothing() {
+    void mergesPruneNothingButAnswersDo() {
         CausalContext seen = CausalContext.EMPTY;
         for (int node = 10; node < 400; node++) {
             seen = seen.withInterval(dotOf(node).actor(), 1, 1, node);
         }
         VersionedObject wide = VersionedObject.of(seen, List.of());
 
-        assertThat(rules.merge(vector1.object(), wide).context().entryCount()).isEqualTo(391);
+        VersionedObject merged = rules.merge(vector1.object(), wide);
+
+        assertThat(merged.context().entryCount()).isEqualTo(391);
+        CausalContext answered = rules.readContext(merged);
+        assertThat(answered.entryCount()).isEqualTo(VersionRules.CONTEXT_ENTRIES_KEPT);
+        assertThat(answered.covers(new Dot(A, 10))).isTrue();
     }
 
     @Test
