@@ -1,0 +1,51 @@
+package dev.quorate.sdk.routing;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The slot table as one node told it: who the members are and which of them own a slot, in preference order. Immutable; a newer epoch
+ * replaces it whole.
+ *
+ * @param owners {@code rowWidth} positions in {@code members} per slot, rows one after the other
+ */
+@SuppressWarnings("ArrayRecordComponent") // 64 Ki rows of boxed lists would be megabytes; nobody compares rings
+public record Ring(
+        String clusterId,
+        long epoch,
+        int log2Slots,
+        KeySlots keySlots,
+        List<Member> members,
+        int[] owners,
+        int rowWidth,
+        Map<String, Integer> bucketIds) {
+    public Ring {
+        if (log2Slots < 0 || log2Slots > 24) {
+            throw new IllegalArgumentException("log2_slots is " + log2Slots + ", not 0 to 24");
+        }
+        if (owners.length != rowWidth << log2Slots) {
+            throw new IllegalArgumentException("%d owners are not %d for each of %d slots"
+                    .formatted(owners.length, rowWidth, 1 << log2Slots));
+        }
+        for (int owner : owners) {
+            if (owner < 0 || owner >= members.size()) {
+                throw new IllegalArgumentException(
+                        "an owner is member %d of %d".formatted(owner, members.size()));
+            }
+        }
+    }
+
+    /** One node of the ring. */
+    public record Member(String id, String clientAddress) {}
+
+    /** Null when the ring has no such bucket: any node will then say so. */
+    public @Nullable Integer bucketId(String bucket) {
+        return bucketIds.get(bucket);
+    }
+
+    /** The member at a place of the row of a position. */
+    public int owner(long position, int place) {
+        return owners[KeySlots.slot(position, log2Slots) * rowWidth + place];
+    }
+}

@@ -1,0 +1,89 @@
+package dev.quorate.sdk;
+
+import com.google.protobuf.ByteString;
+import dev.quorate.proto.kv.v1.Topology;
+import dev.quorate.sdk.routing.KeySlots;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Real gRPC servers on the loopback with the semantics of the store and none of its durability. Every node owns every slot. */
+final class FakeCluster implements AutoCloseable {
+    static final int LOG2_SLOTS = 6;
+
+    final String clusterId;
+    final byte[] hashSeed = "0123456789abcdef".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    final List<FakeNode> nodes = new ArrayList<>();
+    volatile boolean replicates = true;
+    volatile int rowWidth;
+    volatile long epoch = 1;
+
+    FakeCluster(int size) {
+        this(size, "cluster-a");
+    }
+
+    FakeCluster(int size, String clusterId) {
+        this.clusterId = clusterId;
+        this.rowWidth = size;
+        for (int i = 1; i <= size; i++) {
+            nodes.add(new FakeNode(this, "n" + i));
+        }
+        nodes.forEach(FakeNode::start);
+    }
+
+    FakeNode node(String id) {
+        return nodes.stream().filter(node -> node.id.equals(id)).findFirst().orElseThrow();
+    }
+
+    String seeds() {
+        return String.join(",", nodes.stream().map(FakeNode::address).toList());
+    }
+
+    QuorateClient client() {
+        return QuorateClient.builder().seeds(seeds()).build();
+    }
+
+    /** The first owner of a key. */
+    FakeNode owner(String key) {
+        long position = new KeySlots(hashSeed).position(1, key.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        return nodes.get(ownerIndex(KeySlots.slot(position, LOG2_SLOTS), 0));
+    }
+
+    private int ownerIndex(int slot, int place) {
+        return (slot + place) % nodes.size();
+    }
+
+    Topology topology() {
+        Topology.Builder topology = Topology.newBuilder()
+                .setClusterId(clusterId)
+                .setEpoch(epoch)
+                .setLog2Slots(LOG2_SLOTS)
+                .setHashSeed(ByteString.copyFrom(hashSeed))
+                .setRowWidth(rowWidth)
+                .addBuckets(Topology.Bucket.newBuilder().setName("default").setId(1).setN(3).setR(2).setW(2));
+        for (FakeNode node : nodes) {
+            topology.addNodes(Topology.Node.newBuilder().setId(node.id).setClientAddress(node.address()));
+        }
+        for (int slot = 0; slot < 1 << LOG2_SLOTS; slot++) {
+            for (int place = 0; place < rowWidth; place++) {
+                topology.addOwners(ownerIndex(slot, place));
+            }
+        }
+        return topology.build();
+    }
+
+    void replicate(FakeNode from, FakeStore.ObjectKey key) {
+        if (replicates) {
+            for (FakeNode node : nodes) {
+                if (node != from) {
+                    node.store.merge(key, from.store);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        nodes.forEach(FakeNode::kill);
+    }
+}

@@ -1,0 +1,385 @@
+package dev.quorate.sdk;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.Status;
+import dev.quorate.proto.kv.v1.DeleteRequest;
+import dev.quorate.proto.kv.v1.DeleteResponse;
+import dev.quorate.proto.kv.v1.GetRequest;
+import dev.quorate.proto.kv.v1.GetResponse;
+import dev.quorate.proto.kv.v1.GetTopologyRequest;
+import dev.quorate.proto.kv.v1.GetTopologyResponse;
+import dev.quorate.proto.kv.v1.KvServiceGrpc;
+import dev.quorate.proto.kv.v1.PipelineRequest;
+import dev.quorate.proto.kv.v1.PipelineResponse;
+import dev.quorate.proto.kv.v1.PutRequest;
+import dev.quorate.proto.kv.v1.PutResponse;
+import dev.quorate.proto.kv.v1.Report;
+import dev.quorate.proto.kv.v1.TopologyServiceGrpc;
+import dev.quorate.proto.kv.v1.WriteOptions;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+
+/** One node: a real server on the loopback that can be told to misbehave. */
+final class FakeNode {
+    /** What a node makes of a request. */
+    sealed interface Reaction {
+        /** As it should. */
+        record Serve() implements Reaction {}
+
+        /** Says nothing, for ever. */
+        record Silence() implements Reaction {}
+
+        /** Carries the operation out and breaks every stream before the answer. */
+        record ServeThenBreak() implements Reaction {}
+
+        /** Breaks every stream. */
+        record Break() implements Reaction {}
+
+        /** Refuses. */
+        record Refuse(Status status) implements Reaction {}
+    }
+
+    /** A request as it came. */
+    record Received(String kind, String key, ByteString context, ByteString requestId, int attempt, boolean ifAbsent) {}
+
+    final FakeCluster cluster;
+    final String id;
+    final FakeStore store = new FakeStore();
+    final Collection<Received> received = new ConcurrentLinkedQueue<>();
+    final AtomicInteger messages = new AtomicInteger();
+    volatile long boot = 1;
+    volatile Function<Received, Reaction> reaction = request -> new Reaction.Serve();
+    volatile boolean greets = true;
+    volatile String greetsAsCluster;
+
+    private final AtomicLong sequence = new AtomicLong();
+    private final Map<ByteString, FakeStore.Written> known = new HashMap<>();
+    private final List<StreamObserver<PipelineResponse>> streams = new CopyOnWriteArrayList<>();
+    private volatile Server server;
+    private volatile int port;
+
+    FakeNode(FakeCluster cluster, String id) {
+        this.cluster = cluster;
+        this.id = id;
+        this.greetsAsCluster = cluster.clusterId;
+        try (java.net.ServerSocket probe = new java.net.ServerSocket()) {
+            probe.bind(new InetSocketAddress("127.0.0.1", 0));
+            port = probe.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        server = build();
+    }
+
+    private Server build() {
+        return NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
+                .directExecutor()
+                .permitKeepAliveTime(5, TimeUnit.SECONDS)
+                .permitKeepAliveWithoutCalls(true)
+                .addService(new Kv())
+                .addService(new Ring())
+                .build();
+    }
+
+    void start() {
+        try {
+            server.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void kill() {
+        server.shutdownNow();
+        try {
+            server.awaitTermination();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        streams.clear();
+    }
+
+    /** Comes back at the same address; a new boot has forgotten every request id. */
+    void restart(boolean newBoot) {
+        kill();
+        if (newBoot) {
+            boot++;
+            synchronized (known) {
+                known.clear();
+            }
+        }
+        server = build();
+        start();
+    }
+
+    void breakStreams() {
+        List<StreamObserver<PipelineResponse>> open = List.copyOf(streams);
+        streams.clear();
+        open.forEach(stream -> stream.onError(io.grpc.Status.UNAVAILABLE.withDescription("broken").asException()));
+    }
+
+    String address() {
+        return "127.0.0.1:" + port;
+    }
+
+    long count(String kind) {
+        return received.stream().filter(request -> request.kind().equals(kind)).count();
+    }
+
+    static Status status(Code code, String reason, String text, Map<String, String> metadata) {
+        return Status.newBuilder()
+                .setCode(code.getNumber())
+                .setMessage(text)
+                .addDetails(Any.pack(ErrorInfo.newBuilder()
+                        .setReason(reason)
+                        .setDomain("quorate.dev")
+                        .putAllMetadata(metadata)
+                        .build()))
+                .build();
+    }
+
+    static Reaction refuse(Code code, String reason) {
+        return new Reaction.Refuse(status(code, reason, "the node says " + reason, Map.of()));
+    }
+
+    private Report report() {
+        return Report.newBuilder()
+                .setCoordinator(id)
+                .setAcknowledgements(2)
+                .setPrimaries(2)
+                .setRequired(2)
+                .addNodes("n1")
+                .addNodes("n2")
+                .build();
+    }
+
+    private GetResponse get(GetRequest request) {
+        FakeStore.ObjectKey key = key(request.getBucket(), request.getKey());
+        return GetResponse.newBuilder()
+                .addAllSiblings(store.siblings(key))
+                .setContext(store.context(key))
+                .setReport(report())
+                .build();
+    }
+
+    private static FakeStore.ObjectKey key(String bucket, ByteString key) {
+        return new FakeStore.ObjectKey(bucket.isEmpty() ? "default" : bucket, key);
+    }
+
+    /** Empty when the condition does not hold. */
+    private Optional<FakeStore.Written> write(
+            String bucket, ByteString rawKey, Optional<ByteString> value, ByteString context, WriteOptions options) {
+        FakeStore.ObjectKey key = key(bucket, rawKey);
+        synchronized (known) {
+            FakeStore.Written before = known.get(options.getRequestId());
+            if (before != null) {
+                return Optional.of(before);
+            }
+            if (options.getIfAbsent() && store.hasValue(key)) {
+                return Optional.empty();
+            }
+            String dot = "%s.%d.%06d".formatted(id, boot, sequence.incrementAndGet());
+            FakeStore.Written written =
+                    store.write(key, value.orElse(null), context, options.getAttempt() <= 1, dot);
+            known.put(options.getRequestId(), written);
+            cluster.replicate(this, key);
+            return Optional.of(written);
+        }
+    }
+
+    private static Received received(GetRequest get) {
+        return new Received("get", get.getKey().toStringUtf8(), ByteString.EMPTY, ByteString.EMPTY, 0, false);
+    }
+
+    private static Received received(String kind, ByteString key, ByteString context, WriteOptions options) {
+        return new Received(
+                kind,
+                key.toStringUtf8(),
+                context,
+                options.getRequestId(),
+                options.getAttempt(),
+                options.getIfAbsent());
+    }
+
+    private static final Status PRECONDITION_FAILED = status(
+            Code.FAILED_PRECONDITION, "PRECONDITION_FAILED", "the key has a value", Map.of());
+
+    /** Fills in the outcome; empty when there shall be none. */
+    private Optional<PipelineResponse.Outcome.Builder> perform(PipelineRequest.Operation operation) {
+        Received request =
+                switch (operation.getOpCase()) {
+                    case GET -> received(operation.getGet());
+                    case PUT ->
+                        received(
+                                "put",
+                                operation.getPut().getKey(),
+                                operation.getPut().getContext(),
+                                operation.getPut().getOptions());
+                    case DELETE ->
+                        received(
+                                "delete",
+                                operation.getDelete().getKey(),
+                                operation.getDelete().getContext(),
+                                operation.getDelete().getOptions());
+                    case OP_NOT_SET -> throw new IllegalArgumentException("an operation without a kind");
+                };
+        received.add(request);
+        Reaction chosen = reaction.apply(request);
+        PipelineResponse.Outcome.Builder outcome = PipelineResponse.Outcome.newBuilder().setId(operation.getId());
+        if (chosen instanceof Reaction.Refuse refusal) {
+            return Optional.of(outcome.setError(refusal.status()));
+        }
+        if (chosen instanceof Reaction.Silence) {
+            return Optional.empty();
+        }
+        if (chosen instanceof Reaction.Break) {
+            breakStreams();
+            return Optional.empty();
+        }
+        switch (operation.getOpCase()) {
+            case GET -> outcome.setGet(get(operation.getGet()));
+            case PUT -> put(operation.getPut(), outcome);
+            case DELETE -> delete(operation.getDelete(), outcome);
+            case OP_NOT_SET -> throw new IllegalArgumentException("an operation without a kind");
+        }
+        if (chosen instanceof Reaction.ServeThenBreak) {
+            breakStreams();
+            return Optional.empty();
+        }
+        return Optional.of(outcome);
+    }
+
+    private void put(PutRequest put, PipelineResponse.Outcome.Builder outcome) {
+        write(put.getBucket(), put.getKey(), Optional.of(put.getValue()), put.getContext(), put.getOptions())
+                .ifPresentOrElse(
+                        written -> {
+                            PutResponse.Builder response =
+                                    PutResponse.newBuilder().setContext(written.context()).setReport(report());
+                            if (put.getOptions().getReturnSiblings()) {
+                                FakeStore.ObjectKey key = key(put.getBucket(), put.getKey());
+                                response.addAllSiblings(store.siblings(key)).setContext(store.context(key));
+                            }
+                            outcome.setPut(response);
+                        },
+                        () -> outcome.setError(PRECONDITION_FAILED));
+    }
+
+    private void delete(DeleteRequest delete, PipelineResponse.Outcome.Builder outcome) {
+        write(
+                        delete.getBucket(),
+                        delete.getKey(),
+                        Optional.empty(),
+                        delete.getContext(),
+                        delete.getOptions())
+                .ifPresentOrElse(
+                        written -> outcome.setDelete(DeleteResponse.newBuilder()
+                                .setContext(written.context())
+                                .setReport(report())),
+                        () -> outcome.setError(PRECONDITION_FAILED));
+    }
+
+    private final class Kv extends KvServiceGrpc.KvServiceImplBase {
+        @Override
+        public StreamObserver<PipelineRequest> pipeline(StreamObserver<PipelineResponse> responses) {
+            streams.add(responses);
+            if (greets) {
+                responses.onNext(PipelineResponse.newBuilder()
+                        .setGreeting(PipelineResponse.Greeting.newBuilder()
+                                .setNode(id)
+                                .setBoot(boot)
+                                .setClusterId(greetsAsCluster)
+                                .setEpoch(cluster.epoch))
+                        .build());
+            }
+            return new StreamObserver<>() {
+                @Override
+                public void onNext(PipelineRequest batch) {
+                    messages.incrementAndGet();
+                    PipelineResponse.Builder answer = PipelineResponse.newBuilder();
+                    for (PipelineRequest.Operation operation : batch.getOperationsList()) {
+                        perform(operation).ifPresent(answer::addOutcomes);
+                    }
+                    if (answer.getOutcomesCount() > 0 && streams.contains(responses)) {
+                        responses.onNext(answer.build());
+                    }
+                }
+
+                @Override
+                public void onError(Throwable broken) {
+                    streams.remove(responses);
+                }
+
+                @Override
+                public void onCompleted() {
+                    streams.remove(responses);
+                    responses.onCompleted();
+                }
+            };
+        }
+
+        @Override
+        public void get(GetRequest request, StreamObserver<GetResponse> response) {
+            unary(PipelineRequest.Operation.newBuilder().setGet(request), response, PipelineResponse.Outcome::getGet);
+        }
+
+        @Override
+        public void put(PutRequest request, StreamObserver<PutResponse> response) {
+            unary(PipelineRequest.Operation.newBuilder().setPut(request), response, PipelineResponse.Outcome::getPut);
+        }
+
+        @Override
+        public void delete(DeleteRequest request, StreamObserver<DeleteResponse> response) {
+            unary(
+                    PipelineRequest.Operation.newBuilder().setDelete(request),
+                    response,
+                    PipelineResponse.Outcome::getDelete);
+        }
+
+        private <A> void unary(
+                PipelineRequest.Operation.Builder operation,
+                StreamObserver<A> response,
+                Function<PipelineResponse.Outcome, A> answer) {
+            perform(operation.build()).ifPresent(outcome -> {
+                if (outcome.hasError()) {
+                    response.onError(StatusProto.toStatusException(outcome.getError()));
+                } else {
+                    response.onNext(answer.apply(outcome.build()));
+                    response.onCompleted();
+                }
+            });
+        }
+    }
+
+    private final class Ring extends TopologyServiceGrpc.TopologyServiceImplBase {
+        @Override
+        public void getTopology(GetTopologyRequest request, StreamObserver<GetTopologyResponse> response) {
+            GetTopologyResponse.Builder answer = GetTopologyResponse.newBuilder();
+            if (greets && request.getKnownEpoch() != cluster.epoch) {
+                answer.setTopology(cluster.topology());
+            }
+            if (greets) {
+                response.onNext(answer.build());
+                response.onCompleted();
+            }
+        }
+    }
+}
