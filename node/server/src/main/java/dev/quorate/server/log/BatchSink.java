@@ -1,0 +1,9 @@
+package dev.quorate.server.log;
+
+import dev.quorate.core.storage.WriteBatch;
+
+/** Takes the batches that recovery replays, in order. */
+@FunctionalInterface
+public interface BatchSink {
+    void accept(long lsn, WriteBatch batch);
+}
