@@ -29,7 +29,7 @@ public final class Seeds {
             law.accept(seed);
         } catch (RuntimeException | AssertionError failure) {
             throw new AssertionError(
-                    "seed " + seed + ": " + failure.getMessage() + System.lineSeparator() + "replay: " + replay(seed),
+                    "seed " + seed + ", replay: " + replay(seed) + System.lineSeparator() + failure.getMessage(),
                     failure);
         }
     }

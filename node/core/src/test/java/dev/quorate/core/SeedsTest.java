@@ -25,7 +25,7 @@ class SeedsTest {
     void namesTheSeedAndTheReplayCommand() {
         assertThatThrownBy(() -> forEachSeed(10, seed -> assertThat(seed).isLessThan(7)))
                 .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("seed 7: ")
+                .hasMessageContaining("seed 7, ")
                 .hasMessageContaining("-pl node/core ")
                 .hasMessageContaining("-Dtest=SeedsTest#")
                 .hasMessageContaining("-Dseed=7");

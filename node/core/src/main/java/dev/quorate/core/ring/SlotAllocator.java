@@ -17,8 +17,6 @@ public final class SlotAllocator {
     private static final int MIN_LOG2_SLOTS = 10;
     /** Slots due to a node of median weight, below which one slot more or less is felt. */
     private static final int MIN_SLOTS_PER_NODE = 64;
-    /** Passing replicas along moves two for one: not worth it for the last half percent of a node's share. */
-    private static final int TOLERANCE_PERMILLE = 5;
 
     private SlotAllocator() {}
 
@@ -29,8 +27,7 @@ public final class SlotAllocator {
         SlotAssignment assignment = new SlotAssignment(domains, 1 << log2Slots);
         assignment.aimFor(new SlotTargets(domains, 1 << log2Slots));
         assignment.fillVacancies();
-        assignment.takeSurplus();
-        assignment.passAlong(0);
+        assignment.rebalance();
         assignment.balanceLeaders();
         return SlotTable.of(1, log2Slots, sorted, rows(assignment, domains, 1 << log2Slots));
     }
@@ -63,9 +60,9 @@ public final class SlotAllocator {
             }
         }
         assignment.aimFor(new SlotTargets(domains, current.slots()));
+        assignment.vacateViolations();
         assignment.fillVacancies();
-        assignment.takeSurplus();
-        assignment.passAlong(TOLERANCE_PERMILLE);
+        assignment.rebalance();
         List<SlotMove> moves = moves(current, rows(assignment, domains, current.slots()));
         assignment.balanceLeaders();
 

@@ -3,6 +3,7 @@ package dev.quorate.core.ring;
 import dev.quorate.core.model.NodeId;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -10,8 +11,14 @@ import org.jspecify.annotations.Nullable;
 final class SlotAssignment {
     static final int VACANT = -1;
 
+    /** The last half percent of a node's share is not worth moving two replicas for one. */
+    private static final int TOLERANCE_PERMILLE = 5;
+
     private final FaultDomains domains;
     private final int[][] rows;
+    /** Places filled by this plan: handing one on moves nothing more, since its data has not moved yet. */
+    private final BitSet fresh = new BitSet();
+
     private final int[] owned;
     private int[] targets;
 
@@ -33,18 +40,44 @@ final class SlotAssignment {
         return targets;
     }
 
-    /** Takes over an owner of the present table, at its place or the first free one, if the limits let it stay. */
+    /** Takes over an owner of the present table, at its place or the first free one; not if the row is full. */
     void keep(int slot, int position, int node) {
         int[] row = rows[slot];
         int place = position < row.length && row[position] == VACANT ? position : firstVacancy(row);
-        if (place != VACANT && fits(slot, place, node)) {
-            put(slot, place, node);
+        if (place != VACANT) {
+            row[place] = node;
+            owned[node]++;
         }
     }
 
     /** Aims for these shares, rounded so that the least of what is kept has to move. */
     void aimFor(SlotTargets shares) {
         targets = shares.rounded(owned);
+    }
+
+    /** Takes owners out of rows that break a limit, those furthest above their targets first. */
+    void vacateViolations() {
+        for (int slot = 0; slot < rows.length; slot++) {
+            int position = richestViolator(slot);
+            while (position != VACANT) {
+                owned[rows[slot][position]]--;
+                rows[slot][position] = VACANT;
+                position = richestViolator(slot);
+            }
+        }
+    }
+
+    private int richestViolator(int slot) {
+        int[] row = rows[slot];
+        int richest = VACANT;
+        for (int position = 0; position < row.length; position++) {
+            if (row[position] != VACANT
+                    && !fits(slot, position, row[position])
+                    && (richest == VACANT || relativeDeficit(row[position]) < relativeDeficit(row[richest]))) {
+                richest = position;
+            }
+        }
+        return richest;
     }
 
     /** Gives each vacancy to the node furthest below its target; slot and node decide between equals. */
@@ -73,8 +106,18 @@ final class SlotAssignment {
         return byNeed > 0 || (byNeed == 0 && Rendezvous.hash(slot, id(node)) > Rendezvous.hash(slot, id(other)));
     }
 
+    /**
+     * Moves what has to move: first exchanges vacancies, which is free, then takes directly, then passes along. Each step
+     * brings the whole closer to the targets, hence the loop ends.
+     */
+    void rebalance() {
+        passAlong(0);
+        while (takeSurplus() || passAlong(1) || (isOff() && passAlong(Integer.MAX_VALUE))) {}
+    }
+
     /** Lets every node below its target take replicas of those above theirs. */
-    void takeSurplus() {
+    private boolean takeSurplus() {
+        boolean taken = false;
         for (int node = 0; node < owned.length; node++) {
             if (owned[node] >= targets[node]) {
                 continue;
@@ -86,9 +129,11 @@ final class SlotAssignment {
                 int position = richestOwnerReplaceableBy(slot, node);
                 if (position != VACANT) {
                     put(slot, position, node);
+                    taken = true;
                 }
             }
         }
+        return taken;
     }
 
     private int richestOwnerReplaceableBy(int slot, int node) {
@@ -104,38 +149,42 @@ final class SlotAssignment {
         return best;
     }
 
-    /**
-     * Where limits leave a node below its target nothing to take directly, passes replicas along: one above its target gives a
-     * slot to a third, which gives another one on. Each costs extra moves, so it stops within the tolerance.
-     */
-    void passAlong(int tolerancePermille) {
-        while (IntStream.range(0, owned.length).anyMatch(node -> isOff(node, tolerancePermille))) {
-            @Nullable Handover handover = shortestChain();
-            if (handover == null) {
-                return;
-            }
-            for (@Nullable Handover step = handover; step != null; step = step.next) {
-                put(step.slot, step.position, step.receiver);
-            }
+    /** Carries out the cheapest chain, if one costs no more data movement than this. */
+    private boolean passAlong(int maxCost) {
+        @Nullable Handover chain = cheapestChain();
+        if (chain == null || chain.cost > maxCost) {
+            return false;
         }
+        for (@Nullable Handover step = chain; step != null; step = step.next) {
+            put(step.slot, step.position, step.receiver);
+        }
+        return true;
     }
 
-    private boolean isOff(int node, int tolerancePermille) {
-        int allowed = tolerancePermille == 0 ? 0 : Math.max(1, targets[node] * tolerancePermille / 1000);
-        return Math.abs(owned[node] - targets[node]) > allowed;
+    /** Whether a node is further from its target than is worth a chain that moves data twice. */
+    private boolean isOff() {
+        return IntStream.range(0, owned.length)
+                .anyMatch(node ->
+                        Math.abs(owned[node] - targets[node]) > Math.max(1, targets[node] * TOLERANCE_PERMILLE / 1000));
     }
 
-    /** A receiver takes a place from its owner, who is compensated by the next step. */
+    /**
+     * A receiver takes a place from its owner, whom the previous step, if any, compensates; so a node above its target
+     * gives to one below through others, where the limits forbid it directly. The cost is the number of places whose data
+     * has to move.
+     */
     private static final class Handover {
         final int slot;
         final int position;
         final int receiver;
+        final int cost;
         final @Nullable Handover next;
 
-        Handover(int slot, int position, int receiver, @Nullable Handover next) {
+        Handover(int slot, int position, int receiver, int cost, @Nullable Handover next) {
             this.slot = slot;
             this.position = position;
             this.receiver = receiver;
+            this.cost = cost;
             this.next = next;
         }
 
@@ -149,35 +198,47 @@ final class SlotAssignment {
         }
     }
 
-    /** Searches breadth first from all nodes below target for one above; no slot twice, so that the steps are independent. */
-    private @Nullable Handover shortestChain() {
-        boolean[] reached = new boolean[owned.length];
-        @Nullable Handover[] compensation = new Handover[owned.length];
+    /**
+     * Searches from all nodes below their targets for the nearest above, where free steps have no length. No chain
+     * touches a slot twice, so that its steps are independent.
+     */
+    private @Nullable Handover cheapestChain() {
+        int[] cost = new int[owned.length];
+        boolean[] settled = new boolean[owned.length];
+        @Nullable Handover[] chains = new Handover[owned.length];
         ArrayDeque<Integer> queue = new ArrayDeque<>();
         for (int node = 0; node < owned.length; node++) {
-            if (owned[node] < targets[node]) {
-                reached[node] = true;
+            boolean below = owned[node] < targets[node];
+            cost[node] = below ? 0 : Integer.MAX_VALUE;
+            if (below) {
                 queue.add(node);
             }
         }
         while (!queue.isEmpty()) {
             int receiver = queue.remove();
-            for (int slot : slotsInOrderOf(receiver)) {
-                if (Handover.touches(compensation[receiver], slot)) {
-                    continue;
-                }
+            if (settled[receiver]) {
+                continue;
+            }
+            if (owned[receiver] > targets[receiver]) {
+                return chains[receiver];
+            }
+            settled[receiver] = true;
+            for (int slot = 0; slot < rows.length; slot++) {
                 for (int position = 0; position < rows[slot].length; position++) {
                     int giver = rows[slot][position];
-                    if (reached[giver] || !fits(slot, position, receiver)) {
-                        continue;
+                    boolean free = fresh.get(place(slot, position));
+                    int total = cost[receiver] + (free ? 0 : 1);
+                    if (total < cost[giver]
+                            && fits(slot, position, receiver)
+                            && !Handover.touches(chains[receiver], slot)) {
+                        cost[giver] = total;
+                        chains[giver] = new Handover(slot, position, receiver, total, chains[receiver]);
+                        if (free) {
+                            queue.addFirst(giver);
+                        } else {
+                            queue.addLast(giver);
+                        }
                     }
-                    Handover handover = new Handover(slot, position, receiver, compensation[receiver]);
-                    if (owned[giver] > targets[giver]) {
-                        return handover;
-                    }
-                    reached[giver] = true;
-                    compensation[giver] = handover;
-                    queue.add(giver);
                 }
             }
         }
@@ -225,6 +286,11 @@ final class SlotAssignment {
         }
         rows[slot][position] = node;
         owned[node]++;
+        fresh.set(place(slot, position));
+    }
+
+    private int place(int slot, int position) {
+        return slot * domains.replicas() + position;
     }
 
     /** Whether the node may stand at this place beside the other owners of the slot. */

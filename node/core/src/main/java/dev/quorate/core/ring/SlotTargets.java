@@ -31,7 +31,7 @@ final class SlotTargets {
 
     /**
      * Whole slots that add up and keep every limit. Larger remainders round up first; among equal ones those who own more
-     * now, so that rounding alone moves nothing, then the smaller node number.
+     * than the whole part now, so that rounding alone moves nothing, then the smaller node number.
      */
     int[] rounded(int[] owned) {
         int[] targets = new int[shares.length];
@@ -47,7 +47,7 @@ final class SlotTargets {
         int[] order = IntStream.range(0, targets.length)
                 .boxed()
                 .sorted(Comparator.<Integer>comparingDouble(node -> roundedRemainder(node, targets))
-                        .thenComparingInt(node -> owned[node])
+                        .thenComparingInt(node -> owned[node] - targets[node])
                         .reversed()
                         .thenComparingInt(node -> node))
                 .mapToInt(Integer::intValue)
