@@ -56,7 +56,9 @@ abstract class Call<A> extends Exchange implements Runnable {
     private boolean positioned;
     private long position;
 
-    @Nullable Node node;
+    @Nullable
+    Node node;
+
     long attemptStartNanos;
     long resumeAtNanos;
     boolean resumesAtSameBoot;
@@ -66,9 +68,12 @@ abstract class Call<A> extends Exchange implements Runnable {
     List<Node> tried = List.of();
 
     /** The first failure after which a write may have been applied. */
-    @Nullable Failure uncertain;
+    @Nullable
+    Failure uncertain;
 
-    @Nullable Node pinnedNode;
+    @Nullable
+    Node pinnedNode;
+
     long pinnedBoot;
 
     Call(Engine engine, String bucket, byte[] keyBytes, long startNanos, long deadlineNanos) {

@@ -18,7 +18,8 @@ final class Options {
 
     static void checkTimeout(@Nullable Duration timeout) {
         if (timeout != null && (timeout.isNegative() || timeout.isZero() || timeout.compareTo(LONGEST_TIMEOUT) > 0)) {
-            throw new IllegalArgumentException("timeout is " + timeout + ", not above 0 and at most " + LONGEST_TIMEOUT);
+            throw new IllegalArgumentException(
+                    "timeout is " + timeout + ", not above 0 and at most " + LONGEST_TIMEOUT);
         }
     }
 

@@ -10,16 +10,11 @@ final class ReadCall<T> extends Call<Versioned<T>> {
     private final ValueShape<T> shape;
     private final GetRequest request;
 
-    ReadCall(
-            Engine engine,
-            ValueShape<T> shape,
-            byte[] key,
-            ReadOptions options,
-            long startNanos,
-            long deadlineNanos) {
+    ReadCall(Engine engine, ValueShape<T> shape, byte[] key, ReadOptions options, long startNanos, long deadlineNanos) {
         super(engine, shape.bucket(), key, startNanos, deadlineNanos);
         this.shape = shape;
-        GetRequest.Builder builder = GetRequest.newBuilder().setBucket(shape.bucket()).setKey(this.key);
+        GetRequest.Builder builder =
+                GetRequest.newBuilder().setBucket(shape.bucket()).setKey(this.key);
         var wireOptions = Options.toWire(options);
         if (wireOptions != null) {
             builder.setOptions(wireOptions);
@@ -52,6 +47,10 @@ final class ReadCall<T> extends Call<Versioned<T>> {
         engine.succeed(
                 this,
                 Versioned.answered(
-                        shape, key, response.getSiblingsList(), Context.of(response.getContext()), response.getReport()));
+                        shape,
+                        key,
+                        response.getSiblingsList(),
+                        Context.of(response.getContext()),
+                        response.getReport()));
     }
 }

@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
  * @param timeout the deadline of the whole call, retries included
  */
 public record ReadOptions(
-        Consistency consistency, @Nullable Integer r, @Nullable Integer pr, @Nullable Duration timeout) {
+        Consistency consistency,
+        @Nullable Integer r,
+        @Nullable Integer pr,
+        @Nullable Duration timeout) {
     public static final ReadOptions DEFAULT = new ReadOptions(Consistency.DEFAULT, null, null, null);
 
     public ReadOptions {

@@ -64,10 +64,12 @@ final class RetryPolicy {
         if (!mayPass(reason) || situation.answeredAttempts() >= MAX_ATTEMPTS) {
             return Decision.FAIL;
         }
-        long delay = Math.max(failure.retryAfterNanos(), switch (reason) {
-            case NODE_DRAINING, NODE_STARTING -> pinned ? backoff(situation.answeredAttempts()) : 0;
-            default -> backoff(situation.answeredAttempts());
-        });
+        long delay = Math.max(
+                failure.retryAfterNanos(),
+                switch (reason) {
+                    case NODE_DRAINING, NODE_STARTING -> pinned ? backoff(situation.answeredAttempts()) : 0;
+                    default -> backoff(situation.answeredAttempts());
+                });
         return new Decision(pinned ? Next.SAME_BOOT : Next.OTHER_NODE, delay, true);
     }
 

@@ -81,7 +81,8 @@ final class Update<T> {
         return write.result;
     }
 
-    // Only when certainly nothing was written: applying a change twice is worse than reporting that it may have happened.
+    // Only when certainly nothing was written: applying a change twice is worse than reporting that it may have
+    // happened.
     private static boolean mayTryAgain(Throwable failure) {
         Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
         return cause instanceof QuorateException known

@@ -4,7 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** How a bucket's bytes become values. */
-record ValueShape<T>(String bucket, Codec<T> codec, @Nullable Resolver<T> resolver) {
+record ValueShape<T>(
+        String bucket, Codec<T> codec, @Nullable Resolver<T> resolver) {
     byte[] encode(T value) {
         try {
             return codec.encode(value);

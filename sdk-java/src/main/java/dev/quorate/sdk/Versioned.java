@@ -162,8 +162,7 @@ public final class Versioned<T> {
         }
         T value = sibling.hasValue() ? shape.decode(sibling.getValue().toByteArray()) : null;
         Timestamp time = sibling.getUpdateTime();
-        return new Sibling<>(
-                value, sibling.getVersionId(), Instant.ofEpochSecond(time.getSeconds(), time.getNanos()));
+        return new Sibling<>(value, sibling.getVersionId(), Instant.ofEpochSecond(time.getSeconds(), time.getNanos()));
     }
 
     private @Nullable T resolve(List<Sibling<T>> siblings) {
@@ -180,14 +179,20 @@ public final class Versioned<T> {
                             .formatted(
                                     key.toStringUtf8(),
                                     siblings.size(),
-                                    String.join(", ", siblings.stream().map(Sibling::versionId).toList())),
+                                    String.join(
+                                            ", ",
+                                            siblings.stream()
+                                                    .map(Sibling::versionId)
+                                                    .toList())),
                     null);
         }
-        return shape.resolve(shape.resolver(), siblings.stream().map(Sibling::value).toList());
+        return shape.resolve(
+                shape.resolver(), siblings.stream().map(Sibling::value).toList());
     }
 
     @Override
     public String toString() {
-        return "Versioned[key=%s, siblings=%s, context=%s]".formatted(key.toStringUtf8(), siblingsAndDeletions(), context);
+        return "Versioned[key=%s, siblings=%s, context=%s]"
+                .formatted(key.toStringUtf8(), siblingsAndDeletions(), context);
     }
 }

@@ -65,14 +65,15 @@ final class WriteCall<T> extends Call<Versioned<T>> {
         return explicitContext == null && lane != null && !lane.context().isEmpty();
     }
 
-    // The attempt number counts attempts that may have been applied: it warns the coordinator, and a refused connection is no reason to.
-    // A write that says it has seen nothing counts as a later attempt from the start: only the first attempt of a write without a context
+    // The attempt number counts attempts that may have been applied: it warns the coordinator, and a refused connection
+    // is no reason to.
+    // A write that says it has seen nothing counts as a later attempt from the start: only the first attempt of a write
+    // without a context
     // may replace what the coordinator holds, and this one must not.
     @Override
     protected MessageLite request() {
-        ByteString context = explicitContext != null
-                ? explicitContext.raw()
-                : lane != null ? lane.context() : ByteString.EMPTY;
+        ByteString context =
+                explicitContext != null ? explicitContext.raw() : lane != null ? lane.context() : ByteString.EMPTY;
         boolean seenNothing = explicitContext != null && explicitContext.isEmpty() && !options.ifAbsent();
         wireOptions.setAttempt((seenNothing ? 2 : 1) + possiblyAppliedAttempts());
         if (encoded == null) {

@@ -34,7 +34,8 @@ final class WriteLanes {
         }
     }
 
-    // Idle lanes that remember a context, longest unused first. Busy lanes are not in it: their number is bounded by the calls in flight.
+    // Idle lanes that remember a context, longest unused first. Busy lanes are not in it: their number is bounded by
+    // the calls in flight.
     private final LinkedHashMap<LaneKey, Lane> idle = new LinkedHashMap<>();
     private final Map<LaneKey, Lane> busy = new HashMap<>();
     private final Executor loop;

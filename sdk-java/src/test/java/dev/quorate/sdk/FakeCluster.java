@@ -60,7 +60,12 @@ final class FakeCluster implements AutoCloseable {
                 .setLog2Slots(LOG2_SLOTS)
                 .setHashSeed(ByteString.copyFrom(hashSeed))
                 .setRowWidth(rowWidth)
-                .addBuckets(Topology.Bucket.newBuilder().setName("default").setId(1).setN(3).setR(2).setW(2));
+                .addBuckets(Topology.Bucket.newBuilder()
+                        .setName("default")
+                        .setId(1)
+                        .setN(3)
+                        .setR(2)
+                        .setW(2));
         for (FakeNode node : nodes) {
             topology.addNodes(Topology.Node.newBuilder().setId(node.id).setClientAddress(node.address()));
         }

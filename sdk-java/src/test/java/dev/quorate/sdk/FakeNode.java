@@ -134,7 +134,8 @@ final class FakeNode {
     void breakStreams() {
         List<StreamObserver<PipelineResponse>> open = List.copyOf(streams);
         streams.clear();
-        open.forEach(stream -> stream.onError(io.grpc.Status.UNAVAILABLE.withDescription("broken").asException()));
+        open.forEach(stream -> stream.onError(
+                io.grpc.Status.UNAVAILABLE.withDescription("broken").asException()));
     }
 
     String address() {
@@ -198,8 +199,7 @@ final class FakeNode {
                 return Optional.empty();
             }
             String dot = "%s.%d.%06d".formatted(id, boot, sequence.incrementAndGet());
-            FakeStore.Written written =
-                    store.write(key, value.orElse(null), context, options.getAttempt() <= 1, dot);
+            FakeStore.Written written = store.write(key, value.orElse(null), context, options.getAttempt() <= 1, dot);
             known.put(options.getRequestId(), written);
             cluster.replicate(this, key);
             return Optional.of(written);
@@ -212,39 +212,34 @@ final class FakeNode {
 
     private static Received received(String kind, ByteString key, ByteString context, WriteOptions options) {
         return new Received(
-                kind,
-                key.toStringUtf8(),
-                context,
-                options.getRequestId(),
-                options.getAttempt(),
-                options.getIfAbsent());
+                kind, key.toStringUtf8(), context, options.getRequestId(), options.getAttempt(), options.getIfAbsent());
     }
 
-    private static final Status PRECONDITION_FAILED = status(
-            Code.FAILED_PRECONDITION, "PRECONDITION_FAILED", "the key has a value", Map.of());
+    private static final Status PRECONDITION_FAILED =
+            status(Code.FAILED_PRECONDITION, "PRECONDITION_FAILED", "the key has a value", Map.of());
 
     /** Fills in the outcome; empty when there shall be none. */
     private Optional<PipelineResponse.Outcome.Builder> perform(PipelineRequest.Operation operation) {
-        Received request =
-                switch (operation.getOpCase()) {
-                    case GET -> received(operation.getGet());
-                    case PUT ->
-                        received(
-                                "put",
-                                operation.getPut().getKey(),
-                                operation.getPut().getContext(),
-                                operation.getPut().getOptions());
-                    case DELETE ->
-                        received(
-                                "delete",
-                                operation.getDelete().getKey(),
-                                operation.getDelete().getContext(),
-                                operation.getDelete().getOptions());
-                    case OP_NOT_SET -> throw new IllegalArgumentException("an operation without a kind");
-                };
+        Received request = switch (operation.getOpCase()) {
+            case GET -> received(operation.getGet());
+            case PUT ->
+                received(
+                        "put",
+                        operation.getPut().getKey(),
+                        operation.getPut().getContext(),
+                        operation.getPut().getOptions());
+            case DELETE ->
+                received(
+                        "delete",
+                        operation.getDelete().getKey(),
+                        operation.getDelete().getContext(),
+                        operation.getDelete().getOptions());
+            case OP_NOT_SET -> throw new IllegalArgumentException("an operation without a kind");
+        };
         received.add(request);
         Reaction chosen = reaction.apply(request);
-        PipelineResponse.Outcome.Builder outcome = PipelineResponse.Outcome.newBuilder().setId(operation.getId());
+        PipelineResponse.Outcome.Builder outcome =
+                PipelineResponse.Outcome.newBuilder().setId(operation.getId());
         if (chosen instanceof Reaction.Refuse refusal) {
             return Optional.of(outcome.setError(refusal.status()));
         }
@@ -272,8 +267,9 @@ final class FakeNode {
         write(put.getBucket(), put.getKey(), Optional.of(put.getValue()), put.getContext(), put.getOptions())
                 .ifPresentOrElse(
                         written -> {
-                            PutResponse.Builder response =
-                                    PutResponse.newBuilder().setContext(written.context()).setReport(report());
+                            PutResponse.Builder response = PutResponse.newBuilder()
+                                    .setContext(written.context())
+                                    .setReport(report());
                             if (put.getOptions().getReturnSiblings()) {
                                 FakeStore.ObjectKey key = key(put.getBucket(), put.getKey());
                                 response.addAllSiblings(store.siblings(key)).setContext(store.context(key));
@@ -284,12 +280,7 @@ final class FakeNode {
     }
 
     private void delete(DeleteRequest delete, PipelineResponse.Outcome.Builder outcome) {
-        write(
-                        delete.getBucket(),
-                        delete.getKey(),
-                        Optional.empty(),
-                        delete.getContext(),
-                        delete.getOptions())
+        write(delete.getBucket(), delete.getKey(), Optional.empty(), delete.getContext(), delete.getOptions())
                 .ifPresentOrElse(
                         written -> outcome.setDelete(DeleteResponse.newBuilder()
                                 .setContext(written.context())

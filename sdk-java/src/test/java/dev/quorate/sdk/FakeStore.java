@@ -55,8 +55,8 @@ final class FakeStore {
         Stored stored = objects.get(key);
         List<Sibling> siblings = new ArrayList<>();
         if (stored != null) {
-            stored.values.forEach((dot, value) ->
-                    siblings.add(Sibling.newBuilder().setValue(value).setVersionId(dot).build()));
+            stored.values.forEach((dot, value) -> siblings.add(
+                    Sibling.newBuilder().setValue(value).setVersionId(dot).build()));
         }
         return siblings;
     }

@@ -33,8 +33,12 @@ class QuorateClientTest {
             bucket.delete("k");
             Versioned<String> deleted = bucket.get("k");
             assertThat(deleted.toOptional()).isEmpty();
-            assertThat(deleted.context().isEmpty()).as("a deletion can be continued").isFalse();
-            assertThatThrownBy(deleted::value).isInstanceOf(NoSuchElementException.class).hasMessageContaining("'k'");
+            assertThat(deleted.context().isEmpty())
+                    .as("a deletion can be continued")
+                    .isFalse();
+            assertThatThrownBy(deleted::value)
+                    .isInstanceOf(NoSuchElementException.class)
+                    .hasMessageContaining("'k'");
         }
     }
 
@@ -48,15 +52,18 @@ class QuorateClientTest {
                         .transport(transport)
                         .build()) {
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
-            List<String> keys = IntStream.range(0, 2_000).mapToObj(i -> "key" + i).toList();
-            var puts = keys.stream().map(key -> bucket.putAsync(key, "value of " + key)).toList();
+            List<String> keys =
+                    IntStream.range(0, 2_000).mapToObj(i -> "key" + i).toList();
+            var puts = keys.stream()
+                    .map(key -> bucket.putAsync(key, "value of " + key))
+                    .toList();
             puts.forEach(put -> assertThat(put.join().isPresent()).isTrue());
 
             Map<String, Outcome<String>> answers = bucket.multiGet(keys);
 
             assertThat(answers.keySet()).containsExactlyElementsOf(keys);
-            answers.forEach((key, outcome) ->
-                    assertThat(outcome.orElseThrow().value()).isEqualTo("value of " + key));
+            answers.forEach(
+                    (key, outcome) -> assertThat(outcome.orElseThrow().value()).isEqualTo("value of " + key));
         }
     }
 

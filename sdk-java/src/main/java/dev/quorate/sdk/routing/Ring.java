@@ -25,13 +25,12 @@ public record Ring(
             throw new IllegalArgumentException("log2_slots is " + log2Slots + ", not 0 to 24");
         }
         if (owners.length != rowWidth << log2Slots) {
-            throw new IllegalArgumentException("%d owners are not %d for each of %d slots"
-                    .formatted(owners.length, rowWidth, 1 << log2Slots));
+            throw new IllegalArgumentException(
+                    "%d owners are not %d for each of %d slots".formatted(owners.length, rowWidth, 1 << log2Slots));
         }
         for (int owner : owners) {
             if (owner < 0 || owner >= members.size()) {
-                throw new IllegalArgumentException(
-                        "an owner is member %d of %d".formatted(owner, members.size()));
+                throw new IllegalArgumentException("an owner is member %d of %d".formatted(owner, members.size()));
             }
         }
     }

@@ -25,7 +25,9 @@ public abstract class Exchange {
     long sentAtNanos;
     long sentAtBoot;
     boolean queued;
-    @Nullable Runnable cancel;
+
+    @Nullable
+    Runnable cancel;
 
     public abstract Kind kind();
 

@@ -43,8 +43,7 @@ final class Failures {
         if (reason.isEmpty()) {
             reason = reasonOf(code);
         }
-        return new Failure(
-                Failure.Kind.ANSWERED, node, address, boot, reason, text, details, retryAfterNanos, null);
+        return new Failure(Failure.Kind.ANSWERED, node, address, boot, reason, text, details, retryAfterNanos, null);
     }
 
     /** A unary call that ended badly on a connection known to be good when it began: without the node's details it may have arrived. */
@@ -56,7 +55,12 @@ final class Failures {
         return switch (status.getCode()) {
             case UNAVAILABLE, CANCELLED ->
                 Failure.local(
-                        Failure.Kind.LOST, node, address, boot, "connection lost: " + explain(status), status.getCause());
+                        Failure.Kind.LOST,
+                        node,
+                        address,
+                        boot,
+                        "connection lost: " + explain(status),
+                        status.getCause());
             case DEADLINE_EXCEEDED ->
                 Failure.local(Failure.Kind.SILENT, node, address, boot, "no answer before the deadline", null);
             default ->

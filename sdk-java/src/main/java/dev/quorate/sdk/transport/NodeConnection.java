@@ -41,7 +41,8 @@ public final class NodeConnection {
     /** Told of what happens here; called on the loop. */
     public interface Watcher {
         /** Answers whether the node that greeted may be used; when not, the text says why. */
-        @Nullable String objection(NodeConnection connection, PipelineResponse.Greeting greeting);
+        @Nullable
+        String objection(NodeConnection connection, PipelineResponse.Greeting greeting);
 
         void ready(NodeConnection connection);
 
@@ -70,7 +71,8 @@ public final class NodeConnection {
     }
 
     private static final int BATCH_OPERATIONS = 512; // the server takes 1024
-    private static final int BATCH_BYTES = 256 << 10; // answers to the first operations need not wait for the last to be read
+    private static final int BATCH_BYTES =
+            256 << 10; // answers to the first operations need not wait for the last to be read
     private static final int ANSWER_BYTES_LIMIT = 64 << 20;
     private static final int FLOW_CONTROL_WINDOW = 2 << 20;
     private static final double NEW_SAMPLE_WEIGHT = 0.05;
@@ -114,7 +116,8 @@ public final class NodeConnection {
                 .channelType(NioSocketChannel.class, java.net.InetSocketAddress.class)
                 .executor(loop.inline())
                 .offloadExecutor(nameLookups)
-                .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) settings.connectTimeout().toMillis())
+                .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
+                        settings.connectTimeout().toMillis())
                 .keepAliveTime(settings.keepAlive().toMillis(), TimeUnit.MILLISECONDS)
                 .keepAliveTimeout(5, TimeUnit.SECONDS)
                 .keepAliveWithoutCalls(true)
@@ -268,7 +271,8 @@ public final class NodeConnection {
                 failure.cause());
     }
 
-    // Flushing when the loop has done everything else that is ready makes one message of all operations that arrived meanwhile: batches
+    // Flushing when the loop has done everything else that is ready makes one message of all operations that arrived
+    // meanwhile: batches
     // grow with the load and nobody waits for a batch to fill.
     private void scheduleFlush() {
         if (!flushScheduled) {
@@ -318,7 +322,8 @@ public final class NodeConnection {
         latencyNanos = latencyNanos == 0 ? sample : latencyNanos + NEW_SAMPLE_WEIGHT * (sample - latencyNanos);
     }
 
-    // An id is a sequence number above the index of a slot: finding the exchange of an answer is one array access, and an answer to a
+    // An id is a sequence number above the index of a slot: finding the exchange of an answer is one array access, and
+    // an answer to a
     // forgotten exchange does not match the slot's next tenant.
     private void occupySlot(Exchange exchange) {
         if (freeCount == 0) {
@@ -507,8 +512,7 @@ public final class NodeConnection {
                 case PUT -> exchange.put(NodeConnection.this, outcome.getPut());
                 case DELETE -> exchange.deleted(NodeConnection.this, outcome.getDelete());
                 case ERROR ->
-                    exchange.failed(
-                            NodeConnection.this, Failures.answered(outcome.getError(), node(), address, boot));
+                    exchange.failed(NodeConnection.this, Failures.answered(outcome.getError(), node(), address, boot));
                 case OUTCOME_NOT_SET ->
                     exchange.failed(
                             NodeConnection.this,
@@ -523,15 +527,16 @@ public final class NodeConnection {
                 return;
             }
             if (state == State.CONNECTING) {
-                down(status.isOk()
-                        ? Failure.local(
-                                Failure.Kind.NOT_CONNECTED,
-                                node(),
-                                address,
-                                0,
-                                "the stream ended without a greeting",
-                                null)
-                        : notConnected(status, trailers));
+                down(
+                        status.isOk()
+                                ? Failure.local(
+                                        Failure.Kind.NOT_CONNECTED,
+                                        node(),
+                                        address,
+                                        0,
+                                        "the stream ended without a greeting",
+                                        null)
+                                : notConnected(status, trailers));
             } else {
                 String text = status.isOk() ? "the node ended the stream" : Failures.explain(status);
                 down(Failure.local(Failure.Kind.LOST, node(), address, boot(), text, status.getCause()));
@@ -589,8 +594,7 @@ public final class NodeConnection {
             sentCount--;
             if (!status.isOk() || response == null) {
                 exchange.clearMarks();
-                exchange.failed(
-                        NodeConnection.this, Failures.ofCall(status, trailers, node(), address, boot));
+                exchange.failed(NodeConnection.this, Failures.ofCall(status, trailers, node(), address, boot));
                 return;
             }
             long now = System.nanoTime();
