@@ -1,0 +1,145 @@
+package dev.quorate.cli.cluster;
+
+import com.google.gson.JsonObject;
+import dev.quorate.cli.connect.AdminConnection;
+import dev.quorate.cli.terminal.CommandFailure;
+import dev.quorate.cli.terminal.ExitCode;
+import dev.quorate.cli.terminal.Json;
+import dev.quorate.cli.terminal.KvctlCommand;
+import dev.quorate.cli.terminal.Table;
+import dev.quorate.proto.admin.v1.ClusterServiceGrpc;
+import dev.quorate.proto.admin.v1.GetClusterRequest;
+import dev.quorate.proto.admin.v1.GetClusterResponse;
+import dev.quorate.proto.admin.v1.GetNodeStatusRequest;
+import dev.quorate.proto.admin.v1.GetNodeStatusResponse;
+import dev.quorate.proto.admin.v1.Member;
+import dev.quorate.proto.admin.v1.NodeServiceGrpc;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+
+/** Members and how they are: one node's list, and each member's own word where it answers. */
+@Command(
+        name = "status",
+        description = "Members, and whether they can be reached.",
+        footer = {"", "Exits with 5 when a member cannot be reached."})
+public final class ClusterStatusCommand extends KvctlCommand {
+
+    /** @param status null when the member did not answer, and {@code problem} says why */
+    private record MemberStatus(Member member, @Nullable GetNodeStatusResponse status, String problem) {
+        boolean up() {
+            return status != null && problem.isEmpty();
+        }
+    }
+
+    @Override
+    protected ExitCode run() {
+        GetClusterResponse cluster;
+        List<MemberStatus> members = new ArrayList<>();
+        try (AdminConnection admin = AdminConnection.of(options())) {
+            cluster = admin.call((channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
+                    .withDeadline(deadline)
+                    .getCluster(GetClusterRequest.getDefaultInstance()));
+            for (Member member : cluster.getMembersList()) {
+                members.add(status(admin, member));
+            }
+        }
+        if (options().json()) {
+            JsonObject json = new JsonObject();
+            json.addProperty("clusterId", cluster.getClusterId());
+            json.addProperty("epoch", cluster.getEpoch());
+            json.addProperty("slots", cluster.getSlots());
+            json.addProperty("replicas", cluster.getReplicas());
+            json.addProperty("answeredBy", cluster.getNode());
+            json.add("members", Json.array(members, ClusterStatusCommand::json));
+            printJson(json);
+        } else {
+            Table table = new Table("NODE", "STATE", "CLIENTS", "HOST", "OWNS", "LEADS", "UPTIME", "DISK", "PROBLEM");
+            for (MemberStatus entry : members) {
+                Member member = entry.member();
+                GetNodeStatusResponse status = entry.status();
+                table.row(
+                        member.getId(),
+                        status == null ? "UNREACHABLE" : status.getState(),
+                        member.getClientAddress(),
+                        member.getHost(),
+                        share(member.getSlots(), cluster.getSlots()),
+                        share(member.getLedSlots(), cluster.getSlots()),
+                        status == null ? "-" : uptime(status),
+                        status == null ? "-" : bytes(status.getDataFileBytes()),
+                        entry.problem().isEmpty() ? "-" : entry.problem());
+            }
+            print(table);
+            say("cluster " + cluster.getClusterId() + ", epoch " + cluster.getEpoch() + ", N=" + cluster.getReplicas()
+                    + ", " + cluster.getSlots() + " slots, as " + cluster.getNode() + " sees it");
+        }
+        return members.stream().allMatch(MemberStatus::up) ? ExitCode.OK : ExitCode.UNAVAILABLE;
+    }
+
+    /** A member that the answering node cannot reach is still asked: it may be the link between the two that is broken. */
+    private static MemberStatus status(AdminConnection admin, Member member) {
+        try {
+            GetNodeStatusResponse status = admin.callAt(
+                    member.getAdminAddress(),
+                    (channel, deadline) -> NodeServiceGrpc.newBlockingStub(channel)
+                            .withDeadline(deadline)
+                            .getNodeStatus(GetNodeStatusRequest.getDefaultInstance()));
+            return new MemberStatus(
+                    member,
+                    status,
+                    member.getReachable() ? "" : "peers cannot reach it: " + member.getUnreachableBecause());
+        } catch (CommandFailure failure) {
+            return new MemberStatus(member, null, failure.text());
+        }
+    }
+
+    private static JsonObject json(MemberStatus entry) {
+        Member member = entry.member();
+        JsonObject json = new JsonObject();
+        json.addProperty("id", member.getId());
+        GetNodeStatusResponse status = entry.status();
+        json.addProperty("state", status == null ? "UNREACHABLE" : status.getState());
+        json.addProperty("problem", entry.problem());
+        json.addProperty("clientAddress", member.getClientAddress());
+        json.addProperty("peerAddress", member.getPeerAddress());
+        json.addProperty("adminAddress", member.getAdminAddress());
+        json.addProperty("datacenter", member.getDatacenter());
+        json.addProperty("rack", member.getRack());
+        json.addProperty("host", member.getHost());
+        json.addProperty("weight", member.getWeight());
+        json.addProperty("slots", member.getSlots());
+        json.addProperty("ledSlots", member.getLedSlots());
+        if (status != null) {
+            json.addProperty("version", status.getVersion());
+            json.addProperty("pid", status.getPid());
+            json.addProperty("uptimeSeconds", status.getUptime().getSeconds());
+            json.addProperty("appendedLsn", status.getAppendedLsn());
+            json.addProperty("syncedLsn", status.getSyncedLsn());
+            json.addProperty("checkpointLsn", status.getCheckpointLsn());
+            json.addProperty("memoryTableBytes", status.getMemoryTableBytes());
+            json.addProperty("dataFileBytes", status.getDataFileBytes());
+            json.addProperty("diskFreeBytes", status.getDiskFreeBytes());
+            json.addProperty("durability", status.getDurability());
+        }
+        return json;
+    }
+
+    private static String share(int slots, int all) {
+        return all == 0 ? "-" : Math.round(100.0 * slots / all) + "%";
+    }
+
+    private static String uptime(GetNodeStatusResponse status) {
+        Duration uptime = Duration.ofSeconds(status.getUptime().getSeconds());
+        return uptime.toHours() > 0
+                ? uptime.toHours() + "h" + uptime.toMinutesPart() + "m"
+                : uptime.toMinutes() > 0
+                        ? uptime.toMinutes() + "m" + uptime.toSecondsPart() + "s"
+                        : uptime.toSeconds() + "s";
+    }
+
+    private static String bytes(long bytes) {
+        return bytes < 1 << 20 ? bytes / 1024 + " KiB" : bytes / (1 << 20) + " MiB";
+    }
+}

@@ -1,0 +1,19 @@
+package dev.quorate.cli.dev;
+
+import picocli.CommandLine.Command;
+
+/** A cluster of real processes on this machine. */
+@Command(
+        name = "dev",
+        description = "A cluster of real processes on this machine, to try things and to break them.",
+        mixinStandardHelpOptions = true,
+        subcommands = {
+            DevUpCommand.class,
+            DevStatusCommand.class,
+            DevKillCommand.class,
+            DevStartCommand.class,
+            DevPauseCommand.class,
+            DevResumeCommand.class,
+            DevDownCommand.class
+        })
+public final class DevGroup {}

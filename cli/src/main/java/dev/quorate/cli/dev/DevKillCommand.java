@@ -1,0 +1,29 @@
+package dev.quorate.cli.dev;
+
+import dev.quorate.cli.local.ClusterFile;
+import dev.quorate.cli.local.ClusterFolder;
+import dev.quorate.cli.terminal.ExitCode;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** Ends nodes as a crash would. */
+@Command(name = "kill", description = "Kill nodes with SIGKILL, as a crash.")
+public final class DevKillCommand extends DevCommand {
+    @Parameters(arity = "1..*", paramLabel = "NODE", description = "For example 2 or n2.")
+    private List<String> ids;
+
+    @Override
+    protected ExitCode run() throws Exception {
+        try (ClusterFolder.Lock ignored = folder().lock()) {
+            LocalCluster cluster = existing();
+            List<ClusterFile.Node> nodes =
+                    ids.stream().map(id -> node(cluster, id)).toList();
+            for (ClusterFile.Node node : nodes) {
+                cluster.kill(node);
+                say(node.id() + " killed; start it again with: kvctl dev start " + node.number());
+            }
+        }
+        return ExitCode.OK;
+    }
+}

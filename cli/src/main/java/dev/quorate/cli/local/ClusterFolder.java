@@ -1,0 +1,169 @@
+package dev.quorate.cli.local;
+
+import dev.quorate.cli.terminal.CommandFailure;
+import dev.quorate.cli.terminal.ExitCode;
+import dev.quorate.cli.terminal.Terminal;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one folder under which a local cluster keeps everything: {@code cluster.json}, and for each node {@code nN/} with
+ * its configuration, data and log. Removing the folder of a stopped cluster removes the cluster.
+ */
+public final class ClusterFolder {
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+
+    private final Path root;
+
+    public ClusterFolder(Path root) {
+        this.root = root.toAbsolutePath().normalize();
+    }
+
+    /** A flag wins over {@code KVCTL_DEV_DIR}, which wins over {@code .quorate/dev} here. */
+    public static ClusterFolder chosen(@Nullable Path flag, Terminal terminal) {
+        if (flag != null) {
+            return new ClusterFolder(terminal.workingDirectory().resolve(flag));
+        }
+        String variable = terminal.environment().get("KVCTL_DEV_DIR");
+        String path = variable == null || variable.isBlank() ? ".quorate/dev" : variable;
+        return new ClusterFolder(terminal.workingDirectory().resolve(path));
+    }
+
+    public Path root() {
+        return root;
+    }
+
+    public Path nodeFolder(ClusterFile.Node node) {
+        return root.resolve(node.id());
+    }
+
+    public Path configuration(ClusterFile.Node node) {
+        return nodeFolder(node).resolve("kvnode.yaml");
+    }
+
+    public Path data(ClusterFile.Node node) {
+        return nodeFolder(node).resolve("data");
+    }
+
+    public Path log(ClusterFile.Node node) {
+        return nodeFolder(node).resolve("kvnode.log");
+    }
+
+    /** @return empty when no cluster was ever created here */
+    public Optional<ClusterFile> read() {
+        Path file = root.resolve("cluster.json");
+        try {
+            return Optional.of(ClusterFile.fromJson(Files.readString(file)));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException | IllegalArgumentException e) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE,
+                    "cannot read " + file + ": " + e.getMessage(),
+                    "stop what still runs from that folder, then remove it",
+                    e);
+        }
+    }
+
+    /** Replaces the file as a whole, so that a reader sees the old or the new one. */
+    public void write(ClusterFile cluster) throws IOException {
+        Path temporary = root.resolve("cluster.json.new");
+        Files.writeString(temporary, cluster.toJson());
+        Files.move(
+                temporary,
+                root.resolve("cluster.json"),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    public void create() throws IOException {
+        Files.createDirectories(root);
+        ownerOnly(root);
+    }
+
+    public void createNodeFolder(ClusterFile.Node node) throws IOException {
+        ownerOnly(Files.createDirectories(nodeFolder(node)));
+    }
+
+    /** Nobody but the owner ever sees it, not even for a moment before the mode is set. */
+    public void writeSecret(Path file, String text) throws IOException {
+        Files.deleteIfExists(file);
+        if (Files.getFileStore(file.toAbsolutePath().getParent()).supportsFileAttributeView("posix")) {
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        }
+        Files.writeString(file, text);
+    }
+
+    /** One command at a time changes a cluster: two {@code dev up} side by side would start every node twice. */
+    public Lock lock() throws IOException {
+        create();
+        FileChannel channel =
+                FileChannel.open(root.resolve("cluster.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock();
+        if (lock == null) {
+            channel.close();
+            throw new CommandFailure(
+                    ExitCode.FAILURE,
+                    "another kvctl is changing the cluster in " + root,
+                    "wait until it has ended, then try again");
+        }
+        return new Lock(channel);
+    }
+
+    /** Removes what a cluster keeps here and nothing else: the folder may be one that somebody uses for more. */
+    public void wipe(ClusterFile cluster) throws IOException {
+        for (ClusterFile.Node node : cluster.nodes()) {
+            removeTree(nodeFolder(node));
+        }
+        Files.deleteIfExists(root.resolve("cluster.json"));
+        Files.deleteIfExists(root.resolve("cluster.lock"));
+        boolean empty;
+        try (Stream<Path> left = Files.list(root)) {
+            empty = left.findAny().isEmpty();
+        }
+        if (empty) {
+            Files.delete(root);
+        }
+    }
+
+    private static void removeTree(Path top) throws IOException {
+        if (!Files.exists(top)) {
+            return;
+        }
+        List<Path> deepestFirst;
+        try (Stream<Path> paths = Files.walk(top)) {
+            deepestFirst = paths.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path path : deepestFirst) {
+            Files.deleteIfExists(path);
+        }
+    }
+
+    private static void ownerOnly(Path folder) throws IOException {
+        if (Files.getFileStore(folder).supportsFileAttributeView("posix")) {
+            Files.setPosixFilePermissions(folder, OWNER_ONLY);
+        }
+    }
+
+    /** Held until closed, or until the process ends. */
+    public record Lock(FileChannel channel) implements AutoCloseable {
+        @Override
+        public void close() throws IOException {
+            channel.close();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** kvctl: the command line of Quorate. */
+@NullMarked
+package dev.quorate.cli;
+
+import org.jspecify.annotations.NullMarked;
