@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * The header has a checksum of its own so that a scan for frames in arbitrary bytes, which clients may have chosen, reads the batches only
- * where a frame was written; the run's random bits are unknown to clients.
+ * where a frame was written. All frames of a segment belong to one run, whose random bits clients do not know.
  */
 final class Frames {
     static final int HEADER_BYTES = 48;

@@ -123,15 +123,27 @@ final class LogRecovery {
                 file.read(content, 0);
                 content.flip();
             }
-            int offset = 0;
-            while (offset < content.limit()) {
-                Frame frame = Frames.at(content, offset, segment.getKey(), crc);
-                if (frame == null) {
-                    offset += Frames.ALIGNMENT;
-                } else {
-                    frames.add(frame);
-                    offset = frame.endOffset();
-                }
+            frames.addAll(scan(content, segment.getKey()));
+        }
+        return frames;
+    }
+
+    private List<Frame> scan(ByteBuffer content, long segment) {
+        List<Frame> frames = new ArrayList<>();
+        int offset = 0;
+        while (offset < content.limit()) {
+            Frame frame = Frames.at(content, offset, segment, crc);
+            if (frame == null) {
+                offset += Frames.ALIGNMENT;
+                continue;
+            }
+            // A segment belongs to one run. What else looks like a frame was put there by a client, inside a value of a
+            // torn group.
+            if (frames.isEmpty() || frames.get(0).offset() > 0 || frames.get(0).run() == frame.run()) {
+                frames.add(frame);
+                offset = frame.endOffset();
+            } else {
+                offset += Frames.ALIGNMENT;
             }
         }
         return frames;

@@ -53,8 +53,11 @@ final class LogWriter {
         batches++;
     }
 
+    /** Where a group lies. */
+    record Place(long segment, long offset, int bytes) {}
+
     /** Writes the group, in the next segment if it does not fit in this one. */
-    void write() throws IOException {
+    Place write() throws IOException {
         int bytes = Frames.aligned(frame.position());
         if (position + bytes > segmentBytes) {
             segments.seal(segment, nextLsn - 1);
@@ -63,8 +66,10 @@ final class LogWriter {
         }
         Frames.seal(frame, segment.number(), position, run, nextLsn, batches, syncedLsn, crc);
         segment.file().write(frame, position);
+        Place place = new Place(segment.number(), position, bytes);
         position += bytes;
         nextLsn += batches;
+        return place;
     }
 
     /** Returns the LSN up to which the log is synced now. */
