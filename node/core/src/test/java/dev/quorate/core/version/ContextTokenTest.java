@@ -73,6 +73,15 @@ class ContextTokenTest {
     }
 
     @Test
+    void signatureCoversTheBucketToo() {
+        byte[] token = tokens.seal(KEY, HASH, CONTEXT).toByteArray();
+        token[13] = 2;
+
+        assertThat(reasonFor(new Key(2, KEY.bytes()), HASH, Bytes.owning(token)))
+                .isEqualTo(Reason.BAD_SIGNATURE);
+    }
+
+    @Test
     void refusesTheTokenOfAnotherCluster() {
         ContextToken elsewhere = new ContextToken(Bytes.utf8("another cluster's key"));
 

@@ -170,6 +170,27 @@ class VersionedObjectLawTest {
     }
 
     @Test
+    void refusesNumbersBeyond64Bits() {
+        // A boot number of ten bytes, of which the last may add one bit.
+        assertThat(VersionedObject.decode(boot(1)).context().describe()).containsExactly("0.1.ffffffffffffffff:[1-1]");
+        assertThatThrownBy(() -> VersionedObject.decode(boot(3)))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining("64 bits");
+    }
+
+    @Test
+    void refusesTheSameSiblingTwice() {
+        int[] header = {1, 0, 1, 1, 1, 0, 0};
+        int[] sibling = {0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+        assertThat(VersionedObject.decode(bytes(concat(header, new int[] {1}, sibling)))
+                        .siblingCount())
+                .isOne();
+        assertThatThrownBy(() -> VersionedObject.decode(bytes(concat(header, new int[] {2}, sibling, sibling))))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining("out of order");
+    }
+
+    @Test
     void refusesIntervalsThatShouldBeOne() {
         assertThatThrownBy(() -> VersionedObject.decode(bytes(2, 0, 1, 1, 1, 0, 0, 0, 1, 1, 2, 0, 0, 0)))
                 .isInstanceOf(MalformedException.class)
@@ -197,6 +218,14 @@ class VersionedObjectLawTest {
     /** Not the bytes it came from. */
     private static Bytes encodedAgain(VersionedObject object) {
         return VersionedObject.of(object.context(), object.siblings()).encoded();
+    }
+
+    private static Bytes boot(int lastByte) {
+        return bytes(1, 0, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, lastByte, 1, 0, 0, 0);
+    }
+
+    private static int[] concat(int[]... parts) {
+        return Arrays.stream(parts).flatMapToInt(Arrays::stream).toArray();
     }
 
     private static Bytes bytes(int... values) {
