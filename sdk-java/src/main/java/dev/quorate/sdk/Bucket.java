@@ -66,7 +66,7 @@ public final class Bucket<T> {
     }
 
     public Versioned<T> get(byte[] key, ReadOptions options) {
-        return await(read(key, options, true));
+        return await(read(key, options, true), false);
     }
 
     /** Continues this client's own last write of the key; see the class comment. */
@@ -83,7 +83,7 @@ public final class Bucket<T> {
     }
 
     public Versioned<T> put(byte[] key, T value, WriteOptions options) {
-        return await(write(key, value, null, options, true));
+        return await(write(key, value, null, options, true), true);
     }
 
     /** Supersedes exactly what the answer held. */
@@ -100,7 +100,7 @@ public final class Bucket<T> {
     }
 
     public Versioned<T> put(byte[] key, Versioned<T> value, WriteOptions options) {
-        return await(write(key, value.value(), value.context(), options, true));
+        return await(write(key, value.value(), value.context(), options, true), true);
     }
 
     /** Continues this client's own last write of the key; see the class comment. */
@@ -117,7 +117,7 @@ public final class Bucket<T> {
     }
 
     public Versioned<T> delete(byte[] key, WriteOptions options) {
-        return await(write(key, null, null, options, true));
+        return await(write(key, null, null, options, true), true);
     }
 
     /** Deletes exactly what the answer held. */
@@ -126,7 +126,7 @@ public final class Bucket<T> {
     }
 
     public Versioned<T> delete(byte[] key, Versioned<T> seen, WriteOptions options) {
-        return await(write(key, null, seen.context(), options, true));
+        return await(write(key, null, seen.context(), options, true), true);
     }
 
     /**
@@ -149,9 +149,9 @@ public final class Bucket<T> {
         try {
             caller.runUntilDone(updated);
         } catch (InterruptedException interruption) {
-            throw interrupted(interruption);
+            throw interrupted(interruption, true);
         }
-        return await(updated);
+        return await(updated, true);
     }
 
     // ---- With futures ----
@@ -226,7 +226,7 @@ public final class Bucket<T> {
         for (String key : keys) {
             pending.computeIfAbsent(key, wanted -> read(utf8(wanted), options, true));
         }
-        return outcomes(pending);
+        return outcomes(pending, false);
     }
 
     /** Writes each key by itself, as {@code put(key, value)}. Not a transaction. */
@@ -237,7 +237,7 @@ public final class Bucket<T> {
     public Map<String, Outcome<T>> multiPut(Map<String, T> values, WriteOptions options) {
         Map<String, CompletableFuture<Versioned<T>>> pending = new LinkedHashMap<>();
         values.forEach((key, value) -> pending.put(key, write(utf8(key), value, null, options, true)));
-        return outcomes(pending);
+        return outcomes(pending, true);
     }
 
     /** The owners of a key in preference order, as this client knows the ring: {@code n1 host:port}. Empty before the first answer. */
@@ -245,11 +245,12 @@ public final class Bucket<T> {
         return engine.owners(shape.bucket(), utf8(key));
     }
 
-    private Map<String, Outcome<T>> outcomes(Map<String, CompletableFuture<Versioned<T>>> pending) {
+    private static <T> Map<String, Outcome<T>> outcomes(
+            Map<String, CompletableFuture<Versioned<T>>> pending, boolean mayHaveWritten) {
         Map<String, Outcome<T>> outcomes = new LinkedHashMap<>();
         pending.forEach((key, future) -> {
             try {
-                outcomes.put(key, new Outcome.Ok<>(await(future)));
+                outcomes.put(key, new Outcome.Ok<>(await(future, mayHaveWritten)));
             } catch (QuorateException failure) {
                 outcomes.put(key, new Outcome.Failed<>(failure));
             }
@@ -297,11 +298,11 @@ public final class Bucket<T> {
         }
     }
 
-    private <A> A await(CompletableFuture<A> future) {
+    private static <A> A await(CompletableFuture<A> future, boolean mayHaveWritten) {
         try {
             return future.get();
         } catch (InterruptedException interruption) {
-            throw interrupted(interruption);
+            throw interrupted(interruption, mayHaveWritten);
         } catch (ExecutionException failure) {
             Throwable cause = failure.getCause();
             if (cause instanceof RuntimeException known) {
@@ -317,13 +318,13 @@ public final class Bucket<T> {
         }
     }
 
-    private static QuorateException interrupted(InterruptedException interruption) {
+    private static QuorateException interrupted(InterruptedException interruption, boolean mayHaveWritten) {
         Thread.currentThread().interrupt();
         return new QuorateException(
                 QuorateException.Reason.INTERRUPTED,
                 "interrupted while waiting for the answer",
                 false,
-                true,
+                mayHaveWritten,
                 List.of(),
                 Map.of(),
                 interruption);

@@ -67,6 +67,9 @@ abstract class Call<A> extends Exchange implements Runnable {
     List<QuorateException.Attempt> attempts = List.of();
     List<Node> tried = List.of();
 
+    /** The failure to report when the call ends in failure with nothing possibly applied. */
+    @Nullable Failure mostTelling;
+
     /** The first failure after which a write may have been applied. */
     @Nullable
     Failure uncertain;
@@ -151,6 +154,21 @@ abstract class Call<A> extends Exchange implements Runnable {
             attempts = new ArrayList<>(2);
         }
         attempts.add(attempt);
+    }
+
+    /** What a node said matters more than that another could not be reached. */
+    final void remember(Failure failure) {
+        if (mostTelling == null || weight(failure) >= weight(mostTelling)) {
+            mostTelling = failure;
+        }
+    }
+
+    private static int weight(Failure failure) {
+        return switch (failure.kind()) {
+            case NOT_CONNECTED -> 0;
+            case WRONG_CLUSTER -> 1;
+            case LOST, SILENT, ANSWERED -> 2;
+        };
     }
 
     final void addTried(Node failed) {

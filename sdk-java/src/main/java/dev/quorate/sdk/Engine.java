@@ -94,8 +94,7 @@ final class Engine implements NodeConnection.Watcher {
 
     // ---- Any thread ----
 
-    @Nullable
-    Ring ring() {
+    @Nullable Ring ring() {
         return ring;
     }
 
@@ -231,9 +230,10 @@ final class Engine implements NodeConnection.Watcher {
                 fail(call, clientClosed(unknown));
             }
             nodes.values().forEach(node -> node.connection.close());
+            loop.endWhen(() -> nodes.values().stream().allMatch(node -> node.connection.isTerminated()));
         });
-        nameLookups.shutdownNow();
-        loop.close(5_000);
+        loop.awaitEnd();
+        nameLookups.shutdown();
     }
 
     private static QuorateException clientClosed(boolean outcomeUnknown) {
@@ -300,7 +300,7 @@ final class Engine implements NodeConnection.Watcher {
         if (node != null) {
             send(call, node);
         } else {
-            fail(call, exception(call, null));
+            fail(call, exception(call));
         }
     }
 
@@ -375,9 +375,11 @@ final class Engine implements NodeConnection.Watcher {
 
     void attemptFailed(Call<?> call, Failure failure) {
         Node node = call.node;
+        call.remember(failure);
         boolean possiblyApplied = call.isWrite() && RetryPolicy.possiblyApplied(failure);
         recordAttempt(
-                call, new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), possiblyApplied));
+                call,
+                new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), possiblyApplied));
         if (possiblyApplied && call.uncertain == null) {
             call.uncertain = failure;
             call.pinnedNode = node;
@@ -396,8 +398,10 @@ final class Engine implements NodeConnection.Watcher {
                 failure);
         long now = System.nanoTime();
         boolean inTime = now + decision.delayNanos() < call.deadlineNanos;
-        if (decision.next() == RetryPolicy.Next.FAIL || !inTime || (decision.costsBudget() && !budget.tryRetry())) {
-            fail(call, exception(call, failure));
+        if (decision.next() == RetryPolicy.Next.FAIL
+                || !inTime
+                || (decision.costsBudget() && !budget.tryRetry())) {
+            fail(call, exception(call));
             return;
         }
         if (decision.next() == RetryPolicy.Next.OTHER_NODE && node != null) {
@@ -426,7 +430,7 @@ final class Engine implements NodeConnection.Watcher {
     private void sendToSameBoot(Call<?> call) {
         Node node = call.pinnedNode;
         if (node == null) {
-            fail(call, exception(call, null));
+            fail(call, exception(call));
         } else if (node.connection.state() != NodeConnection.State.READY) {
             call.stage = Call.Stage.RECONNECT;
             node.awaitingReturn.add(call);
@@ -441,12 +445,11 @@ final class Engine implements NodeConnection.Watcher {
                             node.connection.address(),
                             "restarted since, and no longer knows the request",
                             false));
-            fail(call, exception(call, null));
+            fail(call, exception(call));
         }
     }
 
-    // A remembered context can outlive what it names, for example when the cluster was set up anew. Nothing was written
-    // then, and without
+    // A remembered context can outlive what it names, for example when the cluster was set up anew. Nothing was written then, and without
     // it the write is what it would be from a client that has just started.
     private boolean dropsRefusedContext(Call<?> call, Failure failure) {
         if (failure.kind() == Failure.Kind.ANSWERED
@@ -500,9 +503,8 @@ final class Engine implements NodeConnection.Watcher {
         return new RequestListener.Request(call.operation(), call.bucket, call.key.toStringUtf8());
     }
 
-    /** @param last null when no further node is left to try */
-    private QuorateException exception(Call<?> call, @Nullable Failure last) {
-        Failure told = call.uncertain != null ? call.uncertain : last;
+    private static QuorateException exception(Call<?> call) {
+        Failure told = call.uncertain != null ? call.uncertain : call.mostTelling;
         if (told == null || told.kind() == Failure.Kind.NOT_CONNECTED) {
             return new QuorateException(
                     QuorateException.Reason.CONNECT_FAILED,
@@ -533,8 +535,7 @@ final class Engine implements NodeConnection.Watcher {
         }
     }
 
-    // One sweep over all calls every 10 ms costs less than a timer per call, which would be set and cancelled hundreds
-    // of thousands of
+    // One sweep over all calls every 10 ms costs less than a timer per call, which would be set and cancelled hundreds of thousands of
     // times a second.
     private void tick() {
         ticking = false;
@@ -629,6 +630,11 @@ final class Engine implements NodeConnection.Watcher {
             case TOPOLOGY -> {
                 where = ", and no seed has answered yet";
                 seedFailures.forEach(failure -> addAttempt(call, failure));
+                for (String seed : settings.seeds()) {
+                    if (call.attempts.stream().noneMatch(attempt -> attempt.address().equals(seed))) {
+                        call.addAttempt(new QuorateException.Attempt("", seed, "no answer", false));
+                    }
+                }
             }
             case RECONNECT -> {
                 if (call.pinnedNode != null) {
@@ -652,6 +658,7 @@ final class Engine implements NodeConnection.Watcher {
     }
 
     private static void addAttempt(Call<?> call, Failure failure) {
+        call.remember(failure);
         call.addAttempt(new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), false));
     }
 
@@ -853,8 +860,10 @@ final class Engine implements NodeConnection.Watcher {
         List<Call<?>> stranded = List.copyOf(node.awaitingReturn);
         node.awaitingReturn.clear();
         for (Call<?> call : stranded) {
-            recordAttempt(call, new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), false));
-            fail(call, exception(call, failure));
+            recordAttempt(
+                    call,
+                    new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), false));
+            fail(call, exception(call));
         }
     }
 
@@ -868,9 +877,8 @@ final class Engine implements NodeConnection.Watcher {
         seedFailures.clear();
         seedsPending = settings.seeds().size();
         for (String seed : settings.seeds()) {
-            node(seed)
-                    .connection
-                    .fetchTopology(0, settings.requestTimeout().toNanos(), new NodeConnection.TopologyReceiver() {
+            node(seed).connection.fetchTopology(
+                    0, settings.requestTimeout().toNanos(), new NodeConnection.TopologyReceiver() {
                         @Override
                         public void received(NodeConnection from, @Nullable Topology topology) {
                             seedAnswered(from, topology);
@@ -895,8 +903,8 @@ final class Engine implements NodeConnection.Watcher {
                 }
             });
         } else {
-            seedFailed(
-                    new Failure(Failure.Kind.WRONG_CLUSTER, "", from.address(), 0, "", objection, Map.of(), 0, null));
+            seedFailed(new Failure(
+                    Failure.Kind.WRONG_CLUSTER, "", from.address(), 0, "", objection, Map.of(), 0, null));
         }
     }
 
@@ -906,14 +914,10 @@ final class Engine implements NodeConnection.Watcher {
             return;
         }
         bootstrapping = false;
-        Failure told = seedFailures.stream()
-                .filter(one -> one.kind() == Failure.Kind.WRONG_CLUSTER)
-                .findFirst()
-                .orElse(failure);
         for (Call<?> call : List.copyOf(live)) {
             if (call.stage == Call.Stage.TOPOLOGY) {
                 seedFailures.forEach(one -> addAttempt(call, one));
-                fail(call, exception(call, told));
+                fail(call, exception(call));
             }
         }
     }
@@ -988,7 +992,9 @@ final class Engine implements NodeConnection.Watcher {
     private void closeFormerMembers() {
         List<Node> current = List.of(members);
         nodes.values().removeIf(node -> {
-            boolean leave = !current.contains(node) && node.connection.inFlight() == 0 && node.awaitingReturn.isEmpty();
+            boolean leave = !current.contains(node)
+                    && node.connection.inFlight() == 0
+                    && node.awaitingReturn.isEmpty();
             if (leave) {
                 node.connection.close();
             }

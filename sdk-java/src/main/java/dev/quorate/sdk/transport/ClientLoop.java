@@ -8,6 +8,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * The one thread on which a client does everything: sockets, matching answers to requests, routing, retries, timers. One thread needs no
@@ -15,6 +16,9 @@ import java.util.concurrent.TimeUnit;
  * for its client opens several clients.
  */
 public final class ClientLoop implements Executor {
+    private static final long QUIET_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long QUIET_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
     private final MultiThreadIoEventLoopGroup group;
     private final EventLoop loop;
 
@@ -52,23 +56,30 @@ public final class ClientLoop implements Executor {
         return loop.schedule(task, delayNanos, TimeUnit.NANOSECONDS);
     }
 
-    /** Runs what was handed in before, then ends the thread. */
-    public void close(long timeoutMillis) {
-        Future<?> ended = group.shutdownGracefully(0, timeoutMillis, TimeUnit.MILLISECONDS);
-        if (loop.inEventLoop()) {
-            return; // the thread cannot wait for its own end
+    /** Ends the thread once {@code quiet} holds, or soon after anyway; from the loop. */
+    public void endWhen(BooleanSupplier quiet) {
+        endWhen(quiet, System.nanoTime() + QUIET_LIMIT_NANOS);
+    }
+
+    private void endWhen(BooleanSupplier quiet, long limitNanos) {
+        if (quiet.getAsBoolean() || System.nanoTime() - limitNanos >= 0) {
+            var unused = group.shutdownGracefully(0, QUIET_LIMIT_NANOS, TimeUnit.NANOSECONDS);
+        } else {
+            var unused = schedule(() -> endWhen(quiet, limitNanos), QUIET_POLL_NANOS);
         }
-        boolean interrupted = false;
+    }
+
+    /** Waits for the end of the thread, unless it is the calling thread, which cannot. */
+    public void awaitEnd() {
+        if (loop.inEventLoop()) {
+            return;
+        }
         try {
-            ended.get(timeoutMillis, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            interrupted = true;
-        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
-            throw new IllegalStateException("the client's event loop did not end within " + timeoutMillis + " ms", e);
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
+            if (!group.awaitTermination(4 * QUIET_LIMIT_NANOS, TimeUnit.NANOSECONDS)) {
+                throw new IllegalStateException("the client's event loop did not end");
             }
+        } catch (InterruptedException interruption) {
+            Thread.currentThread().interrupt(); // it ends all the same
         }
     }
 }

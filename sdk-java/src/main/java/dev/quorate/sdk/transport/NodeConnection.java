@@ -257,6 +257,11 @@ public final class NodeConnection {
         channel.shutdownNow();
     }
 
+    /** Whether {@link #close} has come to its end: gRPC needs the loop until then. */
+    public boolean isTerminated() {
+        return channel.isTerminated();
+    }
+
     private Failure notConnected(Status status, Metadata trailers) {
         Failure failure = Failures.ofCall(status, trailers, node(), address, 0);
         return new Failure(

@@ -1,0 +1,76 @@
+package dev.quorate.sdk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import org.junit.jupiter.api.Test;
+
+class RoutingTest {
+    @Test
+    void keysGoStraightToTheirOwners() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(3)) {
+            cluster.rowWidth = 1;
+            try (QuorateClient client = cluster.client()) {
+                Bucket<byte[]> bucket = client.bucket("default");
+                await().untilAsserted(() -> {
+                    // Until all three are connected, a key may take the way over another node.
+                    for (int i = 0; i < 30; i++) {
+                        bucket.get("warm" + i);
+                    }
+                    cluster.nodes.forEach(node -> assertThat(node.received).isNotEmpty());
+                });
+                cluster.nodes.forEach(node -> node.received.clear());
+                for (int i = 0; i < 100; i++) {
+                    bucket.get("k" + i);
+                }
+                for (FakeNode node : cluster.nodes) {
+                    assertThat(node.received).allMatch(request -> cluster.owner(request.key()) == node);
+                }
+                assertThat(cluster.nodes.stream().mapToInt(node -> node.received.size()).sum()).isEqualTo(100);
+            }
+        }
+    }
+
+    @Test
+    void anUnknownBucketIsForTheNodeToRefuse() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(3);
+                QuorateClient client = cluster.client()) {
+            assertThat(client.bucket("elsewhere").get("k").isPresent()).isFalse();
+            assertThat(client.bucket("elsewhere").owners("k")).isEmpty();
+        }
+    }
+
+    @Test
+    void aNonOwnerServesWhenTheOwnersAreGone() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(3)) {
+            cluster.rowWidth = 1;
+            try (QuorateClient client = cluster.client()) {
+                Bucket<String> bucket = client.bucket("default", Codec.utf8());
+                bucket.put("k", "v");
+                cluster.owner("k").kill();
+                await().untilAsserted(() -> assertThat(bucket.get("k").value()).isEqualTo("v"));
+            }
+        }
+    }
+
+    @Test
+    void aNewerEpochInAGreetingBringsTheNewRing() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(3)) {
+            cluster.rowWidth = 1;
+            try (QuorateClient client = cluster.client()) {
+                Bucket<String> bucket = client.bucket("default", Codec.utf8());
+                bucket.put("k", "v");
+                assertThat(bucket.owners("k")).hasSize(1);
+                cluster.rowWidth = 3;
+                cluster.epoch = 2;
+                cluster.nodes.forEach(FakeNode::breakStreams);
+                await().untilAsserted(() -> {
+                    assertThat(bucket.get("k").value()).isEqualTo("v");
+                    assertThat(bucket.owners("k")).hasSize(3);
+                });
+                FakeNode owner = cluster.owner("k");
+                assertThat(bucket.owners("k").get(0)).isEqualTo(owner.id + " " + owner.address());
+            }
+        }
+    }
+}

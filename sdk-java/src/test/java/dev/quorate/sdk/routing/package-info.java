@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quorate.sdk.routing;
+
+import org.jspecify.annotations.NullMarked;
