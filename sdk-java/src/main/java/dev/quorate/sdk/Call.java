@@ -68,7 +68,8 @@ abstract class Call<A> extends Exchange implements Runnable {
     List<Node> tried = List.of();
 
     /** The failure to report when the call ends in failure with nothing possibly applied. */
-    @Nullable Failure mostTelling;
+    @Nullable
+    Failure mostTelling;
 
     /** The first failure after which a write may have been applied. */
     @Nullable

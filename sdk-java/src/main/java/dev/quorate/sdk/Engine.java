@@ -94,7 +94,8 @@ final class Engine implements NodeConnection.Watcher {
 
     // ---- Any thread ----
 
-    @Nullable Ring ring() {
+    @Nullable
+    Ring ring() {
         return ring;
     }
 
@@ -378,8 +379,7 @@ final class Engine implements NodeConnection.Watcher {
         call.remember(failure);
         boolean possiblyApplied = call.isWrite() && RetryPolicy.possiblyApplied(failure);
         recordAttempt(
-                call,
-                new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), possiblyApplied));
+                call, new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), possiblyApplied));
         if (possiblyApplied && call.uncertain == null) {
             call.uncertain = failure;
             call.pinnedNode = node;
@@ -398,9 +398,7 @@ final class Engine implements NodeConnection.Watcher {
                 failure);
         long now = System.nanoTime();
         boolean inTime = now + decision.delayNanos() < call.deadlineNanos;
-        if (decision.next() == RetryPolicy.Next.FAIL
-                || !inTime
-                || (decision.costsBudget() && !budget.tryRetry())) {
+        if (decision.next() == RetryPolicy.Next.FAIL || !inTime || (decision.costsBudget() && !budget.tryRetry())) {
             fail(call, exception(call));
             return;
         }
@@ -449,7 +447,8 @@ final class Engine implements NodeConnection.Watcher {
         }
     }
 
-    // A remembered context can outlive what it names, for example when the cluster was set up anew. Nothing was written then, and without
+    // A remembered context can outlive what it names, for example when the cluster was set up anew. Nothing was written
+    // then, and without
     // it the write is what it would be from a client that has just started.
     private boolean dropsRefusedContext(Call<?> call, Failure failure) {
         if (failure.kind() == Failure.Kind.ANSWERED
@@ -535,7 +534,8 @@ final class Engine implements NodeConnection.Watcher {
         }
     }
 
-    // One sweep over all calls every 10 ms costs less than a timer per call, which would be set and cancelled hundreds of thousands of
+    // One sweep over all calls every 10 ms costs less than a timer per call, which would be set and cancelled hundreds
+    // of thousands of
     // times a second.
     private void tick() {
         ticking = false;
@@ -631,7 +631,8 @@ final class Engine implements NodeConnection.Watcher {
                 where = ", and no seed has answered yet";
                 seedFailures.forEach(failure -> addAttempt(call, failure));
                 for (String seed : settings.seeds()) {
-                    if (call.attempts.stream().noneMatch(attempt -> attempt.address().equals(seed))) {
+                    if (call.attempts.stream()
+                            .noneMatch(attempt -> attempt.address().equals(seed))) {
                         call.addAttempt(new QuorateException.Attempt("", seed, "no answer", false));
                     }
                 }
@@ -860,9 +861,7 @@ final class Engine implements NodeConnection.Watcher {
         List<Call<?>> stranded = List.copyOf(node.awaitingReturn);
         node.awaitingReturn.clear();
         for (Call<?> call : stranded) {
-            recordAttempt(
-                    call,
-                    new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), false));
+            recordAttempt(call, new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), false));
             fail(call, exception(call));
         }
     }
@@ -877,8 +876,9 @@ final class Engine implements NodeConnection.Watcher {
         seedFailures.clear();
         seedsPending = settings.seeds().size();
         for (String seed : settings.seeds()) {
-            node(seed).connection.fetchTopology(
-                    0, settings.requestTimeout().toNanos(), new NodeConnection.TopologyReceiver() {
+            node(seed)
+                    .connection
+                    .fetchTopology(0, settings.requestTimeout().toNanos(), new NodeConnection.TopologyReceiver() {
                         @Override
                         public void received(NodeConnection from, @Nullable Topology topology) {
                             seedAnswered(from, topology);
@@ -903,8 +903,8 @@ final class Engine implements NodeConnection.Watcher {
                 }
             });
         } else {
-            seedFailed(new Failure(
-                    Failure.Kind.WRONG_CLUSTER, "", from.address(), 0, "", objection, Map.of(), 0, null));
+            seedFailed(
+                    new Failure(Failure.Kind.WRONG_CLUSTER, "", from.address(), 0, "", objection, Map.of(), 0, null));
         }
     }
 
@@ -992,9 +992,7 @@ final class Engine implements NodeConnection.Watcher {
     private void closeFormerMembers() {
         List<Node> current = List.of(members);
         nodes.values().removeIf(node -> {
-            boolean leave = !current.contains(node)
-                    && node.connection.inFlight() == 0
-                    && node.awaitingReturn.isEmpty();
+            boolean leave = !current.contains(node) && node.connection.inFlight() == 0 && node.awaitingReturn.isEmpty();
             if (leave) {
                 node.connection.close();
             }

@@ -64,8 +64,8 @@ class BoundsTest {
                         .maxInFlight(3)
                         .build()) {
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
-            Map<String, Outcome<String>> outcomes =
-                    bucket.multiGet(IntStream.range(0, 500).mapToObj(i -> "k" + i).toList());
+            Map<String, Outcome<String>> outcomes = bucket.multiGet(
+                    IntStream.range(0, 500).mapToObj(i -> "k" + i).toList());
 
             assertThat(outcomes.values()).hasSize(500).allMatch(Outcome::isOk);
             assertThat(client.counters().refusedInFlight()).isZero();
@@ -77,8 +77,7 @@ class BoundsTest {
         try (FakeCluster cluster = new FakeCluster(1);
                 QuorateClient client = cluster.client()) {
             Bucket<byte[]> bucket = client.bucket("default");
-            CompletableFuture<Versioned<byte[]>> nested =
-                    bucket.getAsync("k").thenApply(answer -> bucket.get("k"));
+            CompletableFuture<Versioned<byte[]>> nested = bucket.getAsync("k").thenApply(answer -> bucket.get("k"));
 
             assertThatThrownBy(nested::join).hasMessageContaining("use the Async methods");
         }
@@ -89,7 +88,8 @@ class BoundsTest {
         assertThatThrownBy(() -> QuorateClient.builder().build()).hasMessageContaining("no seeds");
         assertThatThrownBy(() -> QuorateClient.builder().seeds("n1")).hasMessageContaining("'n1' is not host:port");
         assertThatThrownBy(() -> QuorateClient.builder().seeds("n1:99999")).hasMessageContaining("n1:99999");
-        assertThatThrownBy(() -> ReadOptions.DEFAULT.withTimeout(java.time.Duration.ZERO)).hasMessageContaining("timeout");
+        assertThatThrownBy(() -> ReadOptions.DEFAULT.withTimeout(java.time.Duration.ZERO))
+                .hasMessageContaining("timeout");
         assertThatThrownBy(() -> WriteOptions.DEFAULT.withW(-1)).hasMessageContaining("w is -1");
     }
 }

@@ -45,7 +45,9 @@ class ClosingTest {
             assertThat(failureOf(read).outcomeUnknown()).isFalse();
             assertThat(failureOf(write).reason()).isEqualTo(Reason.CLIENT_CLOSED);
             assertThat(failureOf(write).outcomeUnknown()).as("it was sent").isTrue();
-            assertThat(failureOf(waitingWrite).outcomeUnknown()).as("it was not sent").isFalse();
+            assertThat(failureOf(waitingWrite).outcomeUnknown())
+                    .as("it was not sent")
+                    .isFalse();
             assertThat(failureOf(update).reason()).isEqualTo(Reason.CLIENT_CLOSED);
             await().until(() -> clientThreads() == 0);
         }

@@ -43,9 +43,7 @@ class ConflictTest {
     @Test
     void withAResolverThereIsOneValueAndWritingItBackSettlesTheConflict() {
         Bucket<String> bucket = client.bucket(
-                "default",
-                Codec.utf8(),
-                siblings -> siblings.stream().sorted().collect(Collectors.joining("+")));
+                "default", Codec.utf8(), siblings -> siblings.stream().sorted().collect(Collectors.joining("+")));
         Versioned<String> both = bucket.get("k");
         assertThat(both.value()).isEqualTo("left+right");
         assertThat(both.siblings()).hasSize(2);
@@ -79,7 +77,8 @@ class ConflictTest {
     @Test
     void contextsSurviveATripThroughText() {
         Versioned<String> both = client.bucket("default", Codec.utf8()).get("k");
-        Context travelled = Context.of(java.util.Base64.getUrlDecoder().decode(both.context().toString()));
+        Context travelled = Context.of(
+                java.util.Base64.getUrlDecoder().decode(both.context().toString()));
 
         client.bucket("default", Codec.utf8()).put("k", Versioned.of("settled", travelled));
 

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import org.junit.jupiter.api.Test;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /** Three clients, three coordinators that hear of each other's writes late or never, one key, random calls. */
 class ContextCarryingLawTest {
@@ -84,16 +84,20 @@ class ContextCarryingLawTest {
         cluster.nodes.forEach(node -> merged.merge(object, node.store));
         List<String> left = merged.values(key);
         for (String value : writes.keySet()) {
-            boolean replaced = writes.values().stream().anyMatch(write -> write.mayReplace().contains(value));
+            boolean replaced = writes.values().stream()
+                    .anyMatch(write -> write.mayReplace().contains(value));
             assertThat(left.contains(value) || replaced)
-                    .as("seed %d (run with -Dseed=%d): %s is gone and nobody who saw it wrote; left: %s", seed, seed, value, left)
+                    .as(
+                            "seed %d (run with -Dseed=%d): %s is gone and nobody who saw it wrote; left: %s",
+                            seed, seed, value, left)
                     .isTrue();
         }
         for (List<String> own : ofClient) {
             for (int i = 1; i < own.size(); i++) {
                 Write write = writes.get(own.get(i));
                 assertThat(write != null && write.plain() && left.contains(own.get(i - 1)))
-                        .as("seed %d (run with -Dseed=%d): %s is left although %s continued it; left: %s",
+                        .as(
+                                "seed %d (run with -Dseed=%d): %s is left although %s continued it; left: %s",
                                 seed, seed, own.get(i - 1), own.get(i), left)
                         .isFalse();
             }

@@ -39,14 +39,17 @@ class ContextCarryingTest {
     }
 
     private FakeNode.Received last() {
-        return cluster.nodes.get(0).received.stream().reduce((first, second) -> second).orElseThrow();
+        return cluster.nodes.get(0).received.stream()
+                .reduce((first, second) -> second)
+                .orElseThrow();
     }
 
     @Test
     void aClientsOwnSequenceNeverConflictsWithItself() throws Exception {
         try (FakeCluster apart = new FakeCluster(3);
                 QuorateClient client = apart.client()) {
-            apart.replicates = false; // every coordinator sees only what it was sent: contexts alone must order the writes
+            apart.replicates =
+                    false; // every coordinator sees only what it was sent: contexts alone must order the writes
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
             for (int i = 0; i < 30; i++) {
                 bucket.put("k", "v" + i);
@@ -86,7 +89,9 @@ class ContextCarryingTest {
         assertThat(ofAlice.get("k").value()).isEqualTo("b1");
         ofAlice.put("k", "a2");
 
-        assertThat(stored("k")).as("plain puts continue the client's own writes only").containsExactly("a2", "b1");
+        assertThat(stored("k"))
+                .as("plain puts continue the client's own writes only")
+                .containsExactly("a2", "b1");
     }
 
     @Test
@@ -117,7 +122,9 @@ class ContextCarryingTest {
         ofAlice.put("k", absent.with("a1"));
 
         assertThat(stored("k")).containsExactly("a1", "b1");
-        assertThat(last().attempt()).as("an empty context must not replace what the coordinator holds").isGreaterThan(1);
+        assertThat(last().attempt())
+                .as("an empty context must not replace what the coordinator holds")
+                .isGreaterThan(1);
     }
 
     @Test
@@ -147,7 +154,9 @@ class ContextCarryingTest {
         WriteOptions blind = WriteOptions.DEFAULT.withCarryContext(false);
         ofAlice.put("k", "a2", blind);
         assertThat(last().context().isEmpty()).isTrue();
-        assertThat(stored("k")).as("the bucket's policy replaces what the coordinator holds").containsExactly("a2");
+        assertThat(stored("k"))
+                .as("the bucket's policy replaces what the coordinator holds")
+                .containsExactly("a2");
         ofAlice.put("k", "a3");
         assertThat(stored("k")).containsExactly("a2", "a3");
     }

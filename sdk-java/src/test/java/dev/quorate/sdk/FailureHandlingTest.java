@@ -23,7 +23,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Nodes that refuse, fall silent, break, restart or belong to somebody else. */
 class FailureHandlingTest {
     private static QuorateClient client(FakeCluster cluster, Transport transport) {
-        return QuorateClient.builder().seeds(cluster.seeds()).transport(transport).build();
+        return QuorateClient.builder()
+                .seeds(cluster.seeds())
+                .transport(transport)
+                .build();
     }
 
     private static QuorateException failure(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
@@ -65,7 +68,8 @@ class FailureHandlingTest {
             assertThat(attempts.get(0).requestId()).isEqualTo(attempts.get(1).requestId());
             assertThat(attempts.get(0).requestId().size()).isEqualTo(16);
             assertThat(cluster.nodes.get(0).store.values("k")).containsExactly("v");
-            long serving = cluster.nodes.stream().filter(node -> node.count("put") > 0).count();
+            long serving =
+                    cluster.nodes.stream().filter(node -> node.count("put") > 0).count();
             assertThat(serving).as("both attempts went to one node").isEqualTo(1);
         }
     }
@@ -96,7 +100,8 @@ class FailureHandlingTest {
             CompletableFuture<Versioned<String>> put = bucket.putAsync("k", "v");
             await().until(() -> writes(cluster).size() == 2);
             FakeNode coordinator = cluster.nodes.stream()
-                    .filter(node -> node.received.stream().anyMatch(request -> request.key().equals("k")))
+                    .filter(node -> node.received.stream()
+                            .anyMatch(request -> request.key().equals("k")))
                     .findFirst()
                     .orElseThrow();
 
@@ -126,7 +131,8 @@ class FailureHandlingTest {
                     .put("k".getBytes(), "v", WriteOptions.DEFAULT.withAllowDuplicates(true));
 
             assertThat(writes(cluster).stream().map(FakeNode.Received::attempt)).containsExactlyInAnyOrder(1, 2);
-            long serving = cluster.nodes.stream().filter(node -> node.count("put") > 0).count();
+            long serving =
+                    cluster.nodes.stream().filter(node -> node.count("put") > 0).count();
             assertThat(serving).isEqualTo(2);
         }
     }
@@ -164,7 +170,9 @@ class FailureHandlingTest {
 
             assertThat(failure.reason()).isEqualTo(Reason.QUORUM_NOT_MET);
             assertThat(failure.details()).containsEntry("required", "2").containsEntry("written", "1");
-            assertThat(failure.outcomeUnknown()).as("a quorum not met is not rolled back").isTrue();
+            assertThat(failure.outcomeUnknown())
+                    .as("a quorum not met is not rolled back")
+                    .isTrue();
             assertThat(failure.retryable()).isTrue();
             assertThat(failure)
                     .hasMessageStartingWith("quorum not met: needed 2, got 1")
@@ -184,7 +192,8 @@ class FailureHandlingTest {
             client.bucket("default", Codec.utf8()).put("k", "v");
 
             assertThat(writes(cluster).stream().map(FakeNode.Received::attempt)).containsExactly(1, 2, 3);
-            assertThat(cluster.nodes.stream().filter(node -> node.count("put") > 0)).hasSize(1);
+            assertThat(cluster.nodes.stream().filter(node -> node.count("put") > 0))
+                    .hasSize(1);
         }
     }
 
@@ -195,7 +204,8 @@ class FailureHandlingTest {
                 QuorateClient client = client(cluster, transport)) {
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
             bucket.put("k", "v");
-            var before = IntStream.range(0, 100).mapToObj(i -> bucket.getAsync("k")).toList();
+            var before =
+                    IntStream.range(0, 100).mapToObj(i -> bucket.getAsync("k")).toList();
             cluster.owner("k").kill();
             before.forEach(read -> assertThat(read.join().value()).isEqualTo("v"));
             for (int i = 0; i < 50; i++) {
@@ -266,7 +276,8 @@ class FailureHandlingTest {
 
             assertThat(failure.reason()).isEqualTo(Reason.DEADLINE);
             assertThat(failure.outcomeUnknown()).isTrue();
-            assertThat(failure).hasMessageContaining("n1 " + cluster.nodes.get(0).address() + ": no answer after");
+            assertThat(failure)
+                    .hasMessageContaining("n1 " + cluster.nodes.get(0).address() + ": no answer after");
         }
     }
 
@@ -331,8 +342,8 @@ class FailureHandlingTest {
             node.greetsAsCluster = "cluster-b";
             node.restart(true);
             long before = node.count("put");
-            await().untilAsserted(() -> assertThat(failure(() -> bucket.put("k", "w")).reason())
-                    .isEqualTo(Reason.CLUSTER_MISMATCH));
+            await().untilAsserted(() ->
+                    assertThat(failure(() -> bucket.put("k", "w")).reason()).isEqualTo(Reason.CLUSTER_MISMATCH));
             assertThat(node.count("put")).isEqualTo(before);
         }
     }
@@ -341,8 +352,8 @@ class FailureHandlingTest {
     void whatIsWrongWithARequestIsNotRetried() throws Exception {
         try (FakeCluster cluster = new FakeCluster(3);
                 QuorateClient client = client(cluster, Transport.PIPELINE)) {
-            cluster.nodes.forEach(node ->
-                    node.reaction = request -> FakeNode.refuse(Code.INVALID_ARGUMENT, "VALUE_TOO_LARGE"));
+            cluster.nodes.forEach(
+                    node -> node.reaction = request -> FakeNode.refuse(Code.INVALID_ARGUMENT, "VALUE_TOO_LARGE"));
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
 
             QuorateException failure = failure(() -> bucket.put("k", "v"));

@@ -13,8 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class RetryPolicyTest {
-    private static final EnumSet<Reason> ELSEWHERE_THOUGH_A_WRITE = EnumSet.of(
-            Reason.NOT_ENOUGH_REPLICAS_ALIVE, Reason.NODE_DRAINING, Reason.NODE_STARTING, Reason.OVERLOADED);
+    private static final EnumSet<Reason> ELSEWHERE_THOUGH_A_WRITE =
+            EnumSet.of(Reason.NOT_ENOUGH_REPLICAS_ALIVE, Reason.NODE_DRAINING, Reason.NODE_STARTING, Reason.OVERLOADED);
 
     private static Failure failure(Failure.Kind kind, String reason, long retryAfterNanos) {
         return new Failure(kind, "n1", "h:1", 7, reason, "text", Map.of(), retryAfterNanos, null);
@@ -24,7 +24,8 @@ class RetryPolicyTest {
         return failure(Failure.Kind.ANSWERED, reason.name(), 0);
     }
 
-    private static RetryPolicy.Decision decide(boolean write, boolean allowDuplicates, boolean before, Failure failure) {
+    private static RetryPolicy.Decision decide(
+            boolean write, boolean allowDuplicates, boolean before, Failure failure) {
         boolean applied = before || (write && RetryPolicy.possiblyApplied(failure));
         return RetryPolicy.decide(new Situation(write, allowDuplicates, applied, 1), failure);
     }
@@ -52,15 +53,20 @@ class RetryPolicyTest {
     @Test
     void onceAWriteMayHaveBeenAppliedNoFailureOfTheConnectionSendsItElsewhere() {
         for (Failure.Kind kind : Failure.Kind.values()) {
-            assertThat(decide(true, false, true, failure(kind, "", 0)).next()).as("%s", kind).isNotEqualTo(Next.OTHER_NODE);
+            assertThat(decide(true, false, true, failure(kind, "", 0)).next())
+                    .as("%s", kind)
+                    .isNotEqualTo(Next.OTHER_NODE);
         }
-        assertThat(decide(true, false, false, failure(Failure.Kind.LOST, "", 0)).next()).isEqualTo(Next.SAME_BOOT);
+        assertThat(decide(true, false, false, failure(Failure.Kind.LOST, "", 0)).next())
+                .isEqualTo(Next.SAME_BOOT);
     }
 
     @Test
     void duplicatesAllowedMeansElsewhere() {
-        assertThat(decide(true, true, false, failure(Failure.Kind.LOST, "", 0)).next()).isEqualTo(Next.OTHER_NODE);
-        assertThat(decide(true, true, true, answered(Reason.QUORUM_NOT_MET)).next()).isEqualTo(Next.OTHER_NODE);
+        assertThat(decide(true, true, false, failure(Failure.Kind.LOST, "", 0)).next())
+                .isEqualTo(Next.OTHER_NODE);
+        assertThat(decide(true, true, true, answered(Reason.QUORUM_NOT_MET)).next())
+                .isEqualTo(Next.OTHER_NODE);
     }
 
     @Test

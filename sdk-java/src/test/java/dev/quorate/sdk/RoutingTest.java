@@ -26,7 +26,10 @@ class RoutingTest {
                 for (FakeNode node : cluster.nodes) {
                     assertThat(node.received).allMatch(request -> cluster.owner(request.key()) == node);
                 }
-                assertThat(cluster.nodes.stream().mapToInt(node -> node.received.size()).sum()).isEqualTo(100);
+                assertThat(cluster.nodes.stream()
+                                .mapToInt(node -> node.received.size())
+                                .sum())
+                        .isEqualTo(100);
             }
         }
     }

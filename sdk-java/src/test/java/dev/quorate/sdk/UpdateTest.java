@@ -20,8 +20,9 @@ class UpdateTest {
             bytes -> new TreeSet<>(
                     Arrays.asList(new String(bytes, java.nio.charset.StandardCharsets.UTF_8).split(","))));
     private static final Resolver<SortedSet<String>> UNION = Resolver.merging(UpdateTest::union);
-    private static final Codec<Integer> NUMBERS =
-            Codec.of(number -> new byte[] {(byte) (number >> 8), (byte) (int) number}, bytes -> (bytes[0] & 255) << 8 | bytes[1] & 255);
+    private static final Codec<Integer> NUMBERS = Codec.of(
+            number -> new byte[] {(byte) (number >> 8), (byte) (int) number},
+            bytes -> (bytes[0] & 255) << 8 | bytes[1] & 255);
 
     private static SortedSet<String> union(SortedSet<String> left, SortedSet<String> right) {
         SortedSet<String> both = new TreeSet<>(left);
@@ -55,7 +56,10 @@ class UpdateTest {
                 for (QuorateClient client : List.of(alice, bob)) {
                     String element = (client == alice ? "a" : "b") + i;
                     updates.add(client.bucket("default", SETS, UNION)
-                            .updateAsync("k", old -> union(old == null ? new TreeSet<>() : old, new TreeSet<>(List.of(element)))));
+                            .updateAsync(
+                                    "k",
+                                    old -> union(
+                                            old == null ? new TreeSet<>() : old, new TreeSet<>(List.of(element)))));
                 }
             }
             updates.forEach(CompletableFuture::join);
@@ -88,7 +92,9 @@ class UpdateTest {
             bucket.update("k", old -> null);
             assertThat(bucket.get("k").isPresent()).isFalse();
             bucket.update("absent", old -> null);
-            assertThat(cluster.nodes.get(0).count("delete")).as("there was nothing to delete").isEqualTo(1);
+            assertThat(cluster.nodes.get(0).count("delete"))
+                    .as("there was nothing to delete")
+                    .isEqualTo(1);
         }
     }
 
@@ -120,10 +126,11 @@ class UpdateTest {
                     : new FakeNode.Reaction.Serve();
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
 
-            assertThatThrownBy(() -> bucket.update("k", old -> "v")).isInstanceOfSatisfying(QuorateException.class, failure -> {
-                assertThat(failure.reason()).isEqualTo(QuorateException.Reason.TOO_MANY_SIBLINGS);
-                assertThat(failure.outcomeUnknown()).isFalse();
-            });
+            assertThatThrownBy(() -> bucket.update("k", old -> "v"))
+                    .isInstanceOfSatisfying(QuorateException.class, failure -> {
+                        assertThat(failure.reason()).isEqualTo(QuorateException.Reason.TOO_MANY_SIBLINGS);
+                        assertThat(failure.outcomeUnknown()).isFalse();
+                    });
             assertThat(cluster.nodes.get(0).count("get")).isEqualTo(5);
         }
     }
@@ -138,7 +145,9 @@ class UpdateTest {
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
 
             assertThatThrownBy(() -> bucket.update("k", old -> "v"))
-                    .isInstanceOfSatisfying(QuorateException.class, failure -> assertThat(failure.outcomeUnknown()).isTrue());
+                    .isInstanceOfSatisfying(
+                            QuorateException.class,
+                            failure -> assertThat(failure.outcomeUnknown()).isTrue());
             assertThat(cluster.nodes.get(0).count("put")).isEqualTo(1);
         }
     }
