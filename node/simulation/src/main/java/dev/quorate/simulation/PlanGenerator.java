@@ -1,0 +1,170 @@
+package dev.quorate.simulation;
+
+import dev.quorate.core.replication.Bucket;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Makes the plan of a seed. Each seed is another swarm: few kinds of faults at a time, workloads and knobs drawn anew, extremes as likely
+ * as the middle. A run with a little of everything would seldom go deep anywhere.
+ */
+public final class PlanGenerator {
+    private static final long MILLI = 1_000_000;
+
+    /** Faults that need another machine to be seen. */
+    private static final Set<Fault.Kind> BETWEEN_MACHINES = EnumSet.of(
+            Fault.Kind.PARTITION,
+            Fault.Kind.ONE_WAY_PARTITION,
+            Fault.Kind.LINK_BREAK,
+            Fault.Kind.APPLIED_BUT_REPORTED_FAILED,
+            Fault.Kind.LOSS,
+            Fault.Kind.DUPLICATION,
+            Fault.Kind.DELAY);
+
+    private final long seed;
+    private final SimRandom random;
+
+    private PlanGenerator(long seed) {
+        this.seed = seed;
+        this.random = SimRandom.fork(seed, "plan", 0);
+    }
+
+    public static Plan plan(long seed) {
+        return new PlanGenerator(seed).generate();
+    }
+
+    private Plan generate() {
+        int nodes = nodes();
+        int n = Math.min(nodes, random.pick(List.of(1, 2, 3, 3, 3, 3, 3, 4, 5, 5)));
+        int majority = n / 2 + 1;
+        boolean usual = random.chance(0.7);
+        Setup setup = new Setup(
+                seed,
+                nodes,
+                n,
+                usual ? majority : 1 + random.nextInt(n),
+                usual ? majority : 1 + random.nextInt(n),
+                random.nextInt(5),
+                random.pick(List.of(1, 1, 2, 2, 3, 4, 5)),
+                2 + random.nextInt(7),
+                random.chance(0.75) ? Bucket.BlindWrites.OVERWRITE_SEEN : Bucket.BlindWrites.SIBLING,
+                random.betweenByMagnitude(100_000, 5 * MILLI),
+                random.chance(0.4),
+                random.betweenByMagnitude(100_000, 15 * MILLI),
+                random.chance(0.5) ? 0 : random.chance(0.5) ? 0.1 : 0.7,
+                random.betweenByMagnitude(100_000, 20 * MILLI),
+                random.chance(0.5) ? 0 : random.betweenByMagnitude(10, 24 * 3_600_000L),
+                random.chance(0.5) ? 0 : 0.05,
+                random.betweenByMagnitude(5 * MILLI, 100 * MILLI),
+                random.chance(0.5) ? 0.1 : random.nextDouble(),
+                random.between(3_000, 9_000) * MILLI);
+        return new Plan(setup, operations(setup), faults(setup));
+    }
+
+    private int nodes() {
+        return random.chance(0.75) ? random.pick(List.of(3, 3, 3, 4, 5, 5)) : 1 + random.nextInt(9);
+    }
+
+    private List<ClientOp> operations(Setup setup) {
+        List<ClientOp.Kind> kinds = workload();
+        boolean anyQuorum = random.chance(0.3);
+        ClientOp.Retry retry = random.pick(List.of(ClientOp.Retry.values()));
+        double hotKey = random.nextDouble();
+        double sticky = random.nextDouble();
+        int count = (int) random.between(180, 300);
+        long meanGap = setup.chaosNanos() / count;
+        double burst = 0.3 + 0.6 * random.nextDouble();
+        List<ClientOp> operations = new ArrayList<>(count);
+        long at = 5 * MILLI;
+        for (int number = 0; number < count; number++) {
+            // Bursts, because two operations that do not overlap have nothing to race for.
+            at += random.chance(burst)
+                    ? random.between(0, 3 * MILLI)
+                    : (long) (random.nextDouble() * 2 * meanGap / (1 - burst));
+            int node = 1 + random.nextInt(setup.nodes());
+            int n = setup.n();
+            operations.add(new ClientOp(
+                    number,
+                    Math.min(at, setup.chaosNanos()),
+                    random.nextInt(setup.clients()),
+                    random.chance(hotKey) ? 0 : random.nextInt(setup.keys()),
+                    random.pick(kinds),
+                    node,
+                    random.chance(sticky) ? node : 1 + random.nextInt(setup.nodes()),
+                    anyQuorum ? 1 + random.nextInt(n) : setup.r(),
+                    anyQuorum ? 1 + random.nextInt(n) : setup.w(),
+                    1 + random.nextInt(4),
+                    retry,
+                    random.chance(0.15),
+                    random.betweenByMagnitude(50, 1_500) * MILLI,
+                    random.nextInt(1 << 30)));
+        }
+        return operations;
+    }
+
+    /** Some kinds of operations, each with its own weight. */
+    private List<ClientOp.Kind> workload() {
+        List<ClientOp.Kind> kinds = new ArrayList<>();
+        kinds.add(ClientOp.Kind.GET);
+        // Now and then nothing but reading, changing and writing back: then the sibling bound is sharp.
+        if (random.chance(0.2)) {
+            kinds.add(ClientOp.Kind.READ_MODIFY_WRITE);
+            kinds.add(ClientOp.Kind.READ_MODIFY_WRITE);
+            return kinds;
+        }
+        for (ClientOp.Kind kind : ClientOp.Kind.values()) {
+            int weight = random.chance(0.5) ? 0 : 1 + random.nextInt(4);
+            boolean unlikely = kind == ClientOp.Kind.BLIND_DELETE || kind == ClientOp.Kind.STALE_DELETE;
+            for (int i = 0; i < (unlikely ? Math.min(1, weight) : weight); i++) {
+                kinds.add(kind);
+            }
+        }
+        kinds.add(ClientOp.Kind.READ_MODIFY_WRITE);
+        return kinds;
+    }
+
+    private List<Fault> faults(Setup setup) {
+        List<Fault.Kind> possible = new ArrayList<>();
+        for (Fault.Kind kind : Fault.Kind.values()) {
+            boolean needsPeers = BETWEEN_MACHINES.contains(kind);
+            boolean needsOneKey = kind == Fault.Kind.IDENTITY_ROLLED_BACK;
+            if ((!needsPeers || setup.nodes() > 1) && (!needsOneKey || setup.keys() == 1)) {
+                possible.add(kind);
+            }
+        }
+        List<Fault.Kind> chosen = new ArrayList<>();
+        if (random.chance(0.75)) {
+            chosen.add(Fault.Kind.POWER_LOSS);
+        }
+        int kinds = 3 + random.nextInt(3);
+        while (chosen.size() < kinds) {
+            Fault.Kind kind = random.pick(possible);
+            if (!chosen.contains(kind)) {
+                chosen.add(kind);
+            }
+        }
+        int count = (int) random.between(6, 14);
+        List<Fault> faults = new ArrayList<>(count);
+        for (int number = 0; number < count; number++) {
+            // Each kind once at least; then any.
+            Fault.Kind kind = number < chosen.size() ? chosen.get(number) : random.pick(chosen);
+            faults.add(fault(setup, number, kind));
+        }
+        return faults;
+    }
+
+    private Fault fault(Setup setup, int number, Fault.Kind kind) {
+        return new Fault(
+                number,
+                kind,
+                random.between(200 * MILLI, setup.chaosNanos() * 9 / 10),
+                random.betweenByMagnitude(20, 3_000) * MILLI,
+                1 + random.nextInt(setup.nodes()),
+                1 + random.nextInt(setup.nodes()),
+                (int) random.between(0, (1 << setup.nodes()) - 1),
+                random.nextDouble(),
+                random.nextInt(1 << 30));
+    }
+}

@@ -1,0 +1,39 @@
+package dev.quorate.simulation;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What one run did and found.
+ *
+ * @param simulatedNanos virtual time that passed, for the whole cluster
+ * @param operations gets and writes that clients asked for
+ * @param faults that were struck, by kind
+ * @param trace equal exactly when two runs were the same
+ */
+public record RunReport(
+        Plan plan,
+        List<Violation> violations,
+        long trace,
+        long events,
+        long messages,
+        long simulatedNanos,
+        long operations,
+        Map<Fault.Kind, Integer> faults,
+        int crashesThatLostData,
+        Situations situations,
+        Map<String, Long> counters) {
+    public boolean failed() {
+        return !violations.isEmpty();
+    }
+
+    /** Whether a numbered invariant failed. */
+    public boolean violatesInvariant() {
+        return violations.stream().anyMatch(violation -> !violation.invariant().equals(Violation.DEFECT));
+    }
+
+    /** Whether something threw that must not. */
+    public boolean hasDefect() {
+        return violations.stream().anyMatch(violation -> violation.invariant().equals(Violation.DEFECT));
+    }
+}

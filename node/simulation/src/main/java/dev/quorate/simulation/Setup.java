@@ -1,0 +1,38 @@
+package dev.quorate.simulation;
+
+import dev.quorate.core.replication.Bucket;
+
+/**
+ * What stays the same during one run: the cluster, its network, its disks and its clocks.
+ *
+ * @param n replicas of each key
+ * @param r the bucket's read quorum
+ * @param w the bucket's write quorum
+ * @param log2Slots few slots, so that keys share owners
+ * @param latencyNanos the usual time of a message from one node to another
+ * @param inOrder whether messages of one direction keep their order
+ * @param coldReads share of storage reads that complete late
+ * @param skewMillis clocks are apart by up to this
+ * @param drift clocks run faster or slower by up to this share
+ * @param chaosNanos faults and client operations end after this
+ */
+public record Setup(
+        long seed,
+        int nodes,
+        int n,
+        int r,
+        int w,
+        int log2Slots,
+        int keys,
+        int clients,
+        Bucket.BlindWrites blindWrites,
+        long latencyNanos,
+        boolean inOrder,
+        long syncNanos,
+        double coldReads,
+        long coldNanos,
+        long skewMillis,
+        double drift,
+        long hedgeNanos,
+        double compareProbability,
+        long chaosNanos) {}

@@ -1,0 +1,481 @@
+package dev.quorate.simulation;
+
+import dev.quorate.core.NodeConfig;
+import dev.quorate.core.NodeCore;
+import dev.quorate.core.NodeEnvironment;
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.replication.Bucket;
+import dev.quorate.core.replication.ReplicationConfig;
+import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.storage.Storage;
+import dev.quorate.core.version.Actor;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The machines of one run, what goes wrong with them, and the witness that looks inside. */
+final class SimCluster implements SimNetwork.Host {
+    static final int CLUSTER_NUMBER = 1;
+
+    /** Told when a process ends, after it has. */
+    interface CrashListener {
+        void crashed(SimProcess process);
+    }
+
+    /** A machine: what survives its processes. */
+    private static final class Machine {
+        private final int number;
+        private final SimDisk disk = new SimDisk();
+        private final SimClock clock;
+        private final SimRandom random;
+        private @Nullable SimProcess process;
+        private boolean lostData;
+        private @Nullable Fault awaitsUnsynced;
+        private @Nullable Fault awaitsAcknowledgement;
+        private int deafToClients;
+        private int muteToClients;
+
+        Machine(int number, SimClock clock, SimRandom random) {
+            this.number = number;
+            this.clock = clock;
+            this.random = random;
+        }
+    }
+
+    private final SimWorld world;
+    private final Setup setup;
+    private final Subject subject;
+    private final SimMetrics metrics;
+    private final Situations situations;
+    private final Witness witness;
+    private final SimNetwork network;
+    private final SlotTable table;
+    private final List<Bucket> buckets;
+    private final ReplicationConfig replication;
+    private final Bytes hashSeed;
+    private final Bytes clusterKey;
+    private final Machine[] machines;
+    private final List<CrashListener> crashListeners = new ArrayList<>();
+    private boolean healed;
+    private long coldReads;
+    private long barriersWaited;
+    private int crashesThatLostData;
+
+    SimCluster(
+            SimWorld world, Setup setup, Subject subject, History history, SimMetrics metrics, Situations situations) {
+        this.world = world;
+        this.setup = setup;
+        this.subject = subject;
+        this.metrics = metrics;
+        this.situations = situations;
+        this.hashSeed = bytes("hash seed", 16);
+        this.clusterKey = bytes("cluster key", 32);
+        this.witness = new Witness(world, history, situations, setup.nodes(), hashSeed, clusterKey);
+        this.network = new SimNetwork(world, this, setup, situations);
+        this.table = table();
+        this.buckets =
+                List.of(new Bucket(Bucket.DEFAULT_NAME, 1, setup.n(), setup.r(), setup.w(), setup.blindWrites()));
+        this.replication = new ReplicationConfig(
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(30),
+                Duration.ofNanos(setup.hedgeNanos()),
+                0.5,
+                setup.compareProbability(),
+                1000,
+                10 * 1024,
+                32);
+        this.machines = new Machine[setup.nodes() + 1];
+        for (int number = 1; number <= setup.nodes(); number++) {
+            SimRandom random = world.random("machine", number);
+            long skew = setup.skewMillis() == 0 ? 0 : random.between(-setup.skewMillis(), setup.skewMillis());
+            double rate = 1 + setup.drift() * (2 * random.nextDouble() - 1);
+            machines[number] = new Machine(number, new SimClock(world, skew, rate), random);
+        }
+    }
+
+    private Bytes bytes(String name, int length) {
+        SimRandom random = world.random(name, 0);
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            bytes[i] = (byte) random.nextInt(256);
+        }
+        return Bytes.owning(bytes);
+    }
+
+    /** Rows of a few neighbours each, beginning anywhere: the allocator has its own tests. */
+    private SlotTable table() {
+        SimRandom random = world.random("slots", 0);
+        List<Member> members = new ArrayList<>();
+        for (int number = 1; number <= setup.nodes(); number++) {
+            members.add(new Member(new NodeId(number), 1, "dc", "rack", "host" + number));
+        }
+        List<List<NodeId>> rows = new ArrayList<>();
+        for (int slot = 0; slot < 1 << setup.log2Slots(); slot++) {
+            int first = random.nextInt(setup.nodes());
+            List<NodeId> row = new ArrayList<>();
+            for (int i = 0; i < setup.n(); i++) {
+                row.add(new NodeId(1 + (first + i) % setup.nodes()));
+            }
+            rows.add(row);
+        }
+        return SlotTable.of(1, setup.log2Slots(), members, rows);
+    }
+
+    Witness witness() {
+        return witness;
+    }
+
+    SimNetwork network() {
+        return network;
+    }
+
+    long coldReads() {
+        return coldReads;
+    }
+
+    long barriersWaited() {
+        return barriersWaited;
+    }
+
+    int crashesThatLostData() {
+        return crashesThatLostData;
+    }
+
+    void onCrash(CrashListener listener) {
+        crashListeners.add(listener);
+    }
+
+    @Override
+    public @Nullable SimProcess process(int machine) {
+        return machines[machine].process;
+    }
+
+    /** Whether a client's request reaches the machine now. */
+    boolean hearsClients(int machine) {
+        return machines[machine].deafToClients == 0;
+    }
+
+    /** Whether a machine's answer reaches its client now. */
+    boolean reachesClients(int machine) {
+        return machines[machine].muteToClients == 0;
+    }
+
+    void startAll() {
+        for (int number = 1; number <= setup.nodes(); number++) {
+            start(machines[number], SimBoots.fresh(machines[number].disk, machines[number].random));
+        }
+    }
+
+    private void start(Machine machine, long freshBoot) {
+        witness.restarting(machine.number, machine.disk);
+        int lane = machine.number;
+        SimEventLoop loop = new SimEventLoop(world, machine.clock, lane);
+        long boot = subject.boot(machine.number, machine.disk.boot(), freshBoot, machine.lostData);
+        SimBoots boots = new SimBoots(world, loop, machine.disk, machine.random, lane, boot);
+        SimStorage.Character character =
+                new SimStorage.Character(setup.syncNanos(), setup.coldReads(), setup.coldNanos());
+        SimStorage storage = new SimStorage(
+                world, loop, machine.disk, machine.random, character, lane, batch -> committing(machine, batch));
+        SimProcess process =
+                new SimProcess(machine.number, subject.identity(machine.number), boot, loop, storage, witness);
+        machine.process = process;
+        machine.lostData = false;
+        NodeConfig config =
+                new NodeConfig(process.identity(), CLUSTER_NUMBER, table, hashSeed, clusterKey, buckets, replication);
+        NodeEnvironment environment = new NodeEnvironment(
+                machine.clock, loop, machine.random, storage, network.transportOf(process), boots, metrics);
+        NodeCore core = new NodeCore(config, environment, subject.rules(metrics));
+        process.run(core);
+        loop.execute(() -> core.start().whenComplete((ready, failure) -> {
+            if (failure != null) {
+                world.defect(new IllegalStateException("n" + machine.number + " does not start", failure));
+            }
+        }));
+        world.note(lane, 1_000_003L + boot);
+        network.connect(process);
+    }
+
+    private void committing(Machine machine, dev.quorate.core.storage.WriteBatch batch) {
+        SimProcess process = machine.process;
+        if (process == null) {
+            return;
+        }
+        witness.committing(process, batch);
+        Fault fault = machine.awaitsUnsynced;
+        if (fault != null) {
+            machine.awaitsUnsynced = null;
+            // Somewhere inside the sync that is about to begin.
+            long delay = (long) (fault.intensity() * fault.intensity() * setup.syncNanos());
+            world.after(delay, SimWorld.WORLD_LANE, SimWorld.Kind.FAULT, () -> losePower(machine, process, fault));
+        }
+    }
+
+    private void losePower(Machine machine, SimProcess process, Fault fault) {
+        if (healed || machine.process != process) {
+            return;
+        }
+        if (!process.storage().hasUnsynced()) {
+            machine.awaitsUnsynced = fault;
+            return;
+        }
+        crash(machine, fault, fault.pick() % 3 == 0 ? (fault.pick() >> 8) % 101 / 100.0 : 0, freshBoot(machine));
+    }
+
+    /** A client's operation was answered by this process: the last moment before the client may learn of it. */
+    boolean diesBeforeAnswering(SimProcess process, boolean acknowledgesWrite) {
+        Machine machine = machines[process.machine()];
+        Fault fault = machine.awaitsAcknowledgement;
+        if (fault == null || !acknowledgesWrite || machine.process != process || healed) {
+            return false;
+        }
+        machine.awaitsAcknowledgement = null;
+        situations.happened(Situation.COORDINATOR_DIED_AFTER_W_ACKS);
+        boolean before = fault.pick() % 2 == 0;
+        // Not now: the answer is given in the middle of the core's work.
+        world.after(0, SimWorld.WORLD_LANE, SimWorld.Kind.FAULT, () -> {
+            if (machine.process == process) {
+                crash(machine, fault, 0, freshBoot(machine));
+            }
+        });
+        return before;
+    }
+
+    private long freshBoot(Machine machine) {
+        return SimBoots.fresh(machine.disk, machine.random);
+    }
+
+    /** Ends the process; a later one starts with that boot number, unless the subject has other ideas. */
+    private void crash(Machine machine, Fault fault, double keptShare, long nextBoot) {
+        SimProcess process = machine.process;
+        if (process == null) {
+            return;
+        }
+        process.loop().die();
+        countStorage(process);
+        boolean unsynced = process.storage().hasUnsynced();
+        int lost = process.storage().crash(keptShare);
+        if (lost > 0) {
+            crashesThatLostData++;
+            machine.lostData = true;
+            situations.happened(Situation.CRASH_WITH_UNSYNCED_DATA);
+        }
+        if (unsynced && lost > 0 && keptShare > 0) {
+            situations.happened(Situation.CRASH_KEPT_PART_OF_THE_TAIL);
+        }
+        machine.process = null;
+        world.note(machine.number, 2_000_003L + lost);
+        network.disconnect(process, fault.pick() % 5 == 0);
+        crashListeners.forEach(listener -> listener.crashed(process));
+        world.after(fault.durationNanos(), SimWorld.WORLD_LANE, SimWorld.Kind.FAULT, () -> {
+            if (machine.process == null) {
+                start(machine, nextBoot);
+            }
+        });
+    }
+
+    private void countStorage(SimProcess process) {
+        coldReads += process.storage().coldReadCount();
+        barriersWaited += process.storage().barriersWaitedCount();
+    }
+
+    /** Puts a fault on the calendar. */
+    void schedule(Fault fault) {
+        world.at(fault.atNanos(), SimWorld.WORLD_LANE, SimWorld.Kind.FAULT, () -> {
+            if (!healed) {
+                strike(fault);
+            }
+        });
+    }
+
+    private void later(Fault fault, Runnable end) {
+        world.after(fault.durationNanos(), SimWorld.WORLD_LANE, SimWorld.Kind.FAULT, end);
+    }
+
+    private void strike(Fault fault) {
+        world.note(SimWorld.WORLD_LANE, 3_000_017L + fault.kind().ordinal());
+        Machine machine = machines[fault.machine()];
+        SimProcess process = machine.process;
+        switch (fault.kind()) {
+            case CRASH -> crash(machine, fault, fault.intensity(), freshBoot(machine));
+            case POWER_LOSS -> machine.awaitsUnsynced = fault;
+            case COORDINATOR_CRASH -> machine.awaitsAcknowledgement = fault;
+            case PAUSE -> pause(process, fault);
+            case PARTITION -> cut(fault, true);
+            case ONE_WAY_PARTITION -> cut(fault, false);
+            case LINK_BREAK -> {
+                network.breakIfUp(fault.machine(), fault.other());
+                network.breakIfUp(fault.other(), fault.machine());
+            }
+            case APPLIED_BUT_REPORTED_FAILED -> failDeliveries(fault);
+            case LOSS ->
+                everyDirection(fault, (from, to, on) -> network.loss(from, to, on ? 0.3 * fault.intensity() : 0));
+            case DUPLICATION ->
+                everyDirection(fault, (from, to, on) -> network.duplicates(from, to, on ? 0.5 * fault.intensity() : 0));
+            case DELAY ->
+                everyDirection(
+                        fault,
+                        (from, to, on) ->
+                                network.slowness(from, to, on ? 1 + 200 * fault.intensity() * fault.intensity() : 1));
+            case SLOW_DISK -> slowDisk(process, fault);
+            case WRITES_REFUSED -> refuseWrites(process, fault);
+            case LOG_FAILURE -> failLog(machine, fault);
+            case DAMAGED_RECORD -> damage(process, fault);
+            case CLOCK_JUMP ->
+                machine.clock.jump(
+                        (fault.pick() % 2 == 0 ? 1 : -1) * (long) (fault.intensity() * fault.intensity() * 3_600_000));
+            case CLIENT_CUT -> cutClients(machine, fault);
+            case IDENTITY_ROLLED_BACK -> rollBack(machine, fault);
+        }
+    }
+
+    private void pause(@Nullable SimProcess process, Fault fault) {
+        if (process == null || process.loop().paused()) {
+            return;
+        }
+        if (process.core().operationsInFlight() > 0) {
+            situations.happened(Situation.PAUSED_WITH_WORK);
+        }
+        process.loop().pause();
+        later(fault, () -> resume(process));
+    }
+
+    private static void resume(SimProcess process) {
+        if (process.loop().paused() && !process.loop().dead()) {
+            process.loop().resume();
+        }
+    }
+
+    private void cut(Fault fault, boolean bothWays) {
+        List<int[]> pairs = new ArrayList<>();
+        for (int from = 1; from <= setup.nodes(); from++) {
+            for (int to = 1; to <= setup.nodes(); to++) {
+                boolean fromHere = onSide(fault, from);
+                boolean toHere = onSide(fault, to);
+                if (fromHere && !toHere || bothWays && !fromHere && toHere) {
+                    pairs.add(new int[] {from, to});
+                }
+            }
+        }
+        pairs.forEach(pair -> network.cut(pair[0], pair[1], true));
+        later(fault, () -> pairs.forEach(pair -> network.cut(pair[0], pair[1], false)));
+    }
+
+    private static boolean onSide(Fault fault, int machine) {
+        return machine == fault.machine() || (fault.side() >> (machine - 1) & 1) == 1 && machine != fault.other();
+    }
+
+    private void failDeliveries(Fault fault) {
+        for (int to = 1; to <= setup.nodes(); to++) {
+            network.failAfterNextDelivery(fault.machine(), to);
+        }
+    }
+
+    private interface DirectionFault {
+        void set(int from, int to, boolean on);
+    }
+
+    /** All directions, or those of one machine. */
+    private void everyDirection(Fault fault, DirectionFault effect) {
+        boolean all = fault.pick() % 2 == 0;
+        List<int[]> pairs = new ArrayList<>();
+        for (int from = 1; from <= setup.nodes(); from++) {
+            for (int to = 1; to <= setup.nodes(); to++) {
+                if (all || from == fault.machine() || to == fault.machine()) {
+                    pairs.add(new int[] {from, to});
+                }
+            }
+        }
+        pairs.forEach(pair -> effect.set(pair[0], pair[1], true));
+        later(fault, () -> pairs.forEach(pair -> effect.set(pair[0], pair[1], false)));
+    }
+
+    private void slowDisk(@Nullable SimProcess process, Fault fault) {
+        if (process != null) {
+            process.storage().slowness(1 + 60 * fault.intensity());
+            later(fault, () -> process.storage().slowness(1));
+        }
+    }
+
+    private void refuseWrites(@Nullable SimProcess process, Fault fault) {
+        if (process != null) {
+            process.storage()
+                    .pressure(fault.pick() % 2 == 0 ? Storage.Refusal.OVERLOADED : Storage.Refusal.STORAGE_FULL);
+            later(fault, () -> process.storage().pressure(null));
+        }
+    }
+
+    private void failLog(Machine machine, Fault fault) {
+        SimProcess process = machine.process;
+        if (process != null) {
+            process.loop().run(process.storage()::fail);
+            crash(machine, fault, fault.intensity(), freshBoot(machine));
+        }
+    }
+
+    private void damage(@Nullable SimProcess process, Fault fault) {
+        if (process != null) {
+            Key key = SimClient.key(fault.pick() % setup.keys());
+            process.storage().damage(witness.storageKey(key));
+            later(fault, () -> process.storage().undamage());
+        }
+    }
+
+    private void cutClients(Machine machine, Fault fault) {
+        if (fault.pick() % 2 == 0) {
+            machine.deafToClients++;
+            later(fault, () -> machine.deafToClients--);
+        } else {
+            machine.muteToClients++;
+            later(fault, () -> machine.muteToClients--);
+        }
+    }
+
+    /** The disk is complete, only the identity is old: the node must notice by the dots that its records already know. */
+    private void rollBack(Machine machine, Fault fault) {
+        SimProcess process = machine.process;
+        if (process == null) {
+            return;
+        }
+        long fresh = freshBoot(machine);
+        process.loop().die();
+        countStorage(process);
+        process.storage().close();
+        Actor former = new Actor(CLUSTER_NUMBER, machine.number, machine.disk.boot());
+        boolean noticed = witness.wouldNotice(machine.disk, former);
+        crash(machine, fault, 1, noticed ? machine.disk.boot() : fresh);
+    }
+
+    /** All faults end. */
+    void heal() {
+        healed = true;
+        network.heal();
+        for (int number = 1; number <= setup.nodes(); number++) {
+            Machine machine = machines[number];
+            machine.awaitsUnsynced = null;
+            machine.awaitsAcknowledgement = null;
+            SimProcess process = machine.process;
+            if (process == null) {
+                start(machine, freshBoot(machine));
+            } else {
+                process.storage().slowness(1);
+                process.storage().pressure(null);
+                process.storage().undamage();
+                resume(process);
+            }
+        }
+    }
+
+    /** At the end of the run. */
+    void finish() {
+        for (int number = 1; number <= setup.nodes(); number++) {
+            SimProcess process = machines[number].process;
+            if (process != null) {
+                countStorage(process);
+            }
+        }
+    }
+}

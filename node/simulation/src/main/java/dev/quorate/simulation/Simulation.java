@@ -1,0 +1,163 @@
+package dev.quorate.simulation;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Runs one plan: a warm start, chaos, healing, rest, a last read of every key from all replicas, judgement. */
+public final class Simulation {
+    private static final long SECOND = 1_000_000_000L;
+
+    /** After healing: links come up, timeouts run out, what is under way ends. */
+    private static final long REST = 4 * SECOND;
+
+    /** A healed cluster answers a read of all replicas within this, or never. */
+    private static final int LAST_READ_ATTEMPTS = 20;
+
+    private static final long LAST_READ_TIMEOUT = SECOND;
+
+    private final Plan plan;
+    private final SimWorld world;
+    private final SimMetrics metrics = new SimMetrics();
+    private final Situations situations = new Situations();
+    private final History history;
+    private final SimCluster cluster;
+    private final List<SimClient> clients = new ArrayList<>();
+    private final SimClient lastReader;
+    private final List<Violation> violations = new ArrayList<>();
+    private int lastReadsDone;
+
+    private Simulation(Plan plan, Subject subject) {
+        this.plan = plan;
+        Setup setup = plan.setup();
+        this.world = new SimWorld(setup.seed());
+        this.history = new History(History.Evidence.WHITE_BOX, setup.n());
+        this.cluster = new SimCluster(world, setup, subject, history, metrics, situations);
+        Map<Integer, List<SimClient.Token>> tokens = new TreeMap<>();
+        for (int number = 0; number <= setup.clients(); number++) {
+            clients.add(new SimClient(number, world, setup, cluster, history, situations, tokens));
+        }
+        this.lastReader = clients.remove(setup.clients());
+    }
+
+    /** Runs the plan of a seed against production's rules. */
+    public static RunReport run(long seed) {
+        return run(PlanGenerator.plan(seed), new Subject());
+    }
+
+    public static RunReport run(Plan plan, Subject subject) {
+        return new Simulation(plan, subject).run();
+    }
+
+    private RunReport run() {
+        try {
+            chaos();
+            rest();
+            readAll();
+        } catch (RuntimeException | AssertionError defect) {
+            violations.add(new Violation(
+                    Violation.DEFECT, "", "at " + world.now() / 1_000 + "us: " + defect + stackOf(defect)));
+        }
+        cluster.finish();
+        violations.addAll(cluster.witness().violations());
+        violations.addAll(HistoryChecker.check(history));
+        countSituations();
+        Map<Fault.Kind, Integer> faults = new EnumMap<>(Fault.Kind.class);
+        plan.faults().forEach(fault -> faults.merge(fault.kind(), 1, Integer::sum));
+        return new RunReport(
+                plan,
+                violations,
+                world.trace(),
+                world.events(),
+                cluster.network().messages(),
+                world.now(),
+                clients.stream().mapToLong(SimClient::apiOperations).sum() + lastReader.apiOperations(),
+                faults,
+                cluster.crashesThatLostData(),
+                situations,
+                metrics.totals());
+    }
+
+    private void chaos() {
+        cluster.startAll();
+        plan.operations().forEach(operation -> clients.get(operation.client()).schedule(operation));
+        plan.faults().forEach(cluster::schedule);
+        world.runUntil(plan.setup().chaosNanos());
+    }
+
+    private void rest() {
+        cluster.heal();
+        world.runUntil(world.now() + REST);
+    }
+
+    private void readAll() {
+        for (int key = 0; key < plan.setup().keys(); key++) {
+            readUntilAnswered(key, 1);
+        }
+        long giveUp = world.now() + (LAST_READ_ATTEMPTS + 1) * 2 * SECOND;
+        while (lastReadsDone < plan.setup().keys() && world.now() < giveUp && world.step()) {
+            // One event after the other until all keys are read.
+        }
+    }
+
+    private void readUntilAnswered(int key, int attempt) {
+        int nodes = plan.setup().nodes();
+        int node = 1 + (key + attempt) % nodes;
+        lastReader.get(key, node, plan.setup().n(), LAST_READ_TIMEOUT, true, token -> {
+            if (token != null) {
+                lastReadsDone++;
+            } else if (attempt < LAST_READ_ATTEMPTS) {
+                world.after(
+                        SECOND / 4,
+                        SimWorld.WORLD_LANE,
+                        SimWorld.Kind.CLIENT,
+                        () -> readUntilAnswered(key, attempt + 1));
+            } else {
+                lastReadsDone++;
+                violations.add(new Violation(
+                        "I17",
+                        "k" + key,
+                        "the healed cluster does not answer a read of all "
+                                + plan.setup().n()));
+            }
+        });
+    }
+
+    private void countSituations() {
+        situations.add(Situation.READ_HEDGED, metrics.total("reads_hedged_total"));
+        situations.add(Situation.READ_REPAIR_PUSHED, metrics.total("read_repairs_total"));
+        situations.add(Situation.UPDATE_QUEUED_BEHIND_READ, metrics.total("updates_queued_total"));
+        situations.add(
+                Situation.RETRY_JOINED_ITS_FIRST_ATTEMPT,
+                metrics.total("retries_attached_total") + metrics.total("retries_answered_total"));
+        situations.add(Situation.RETRY_DRIVEN_AGAIN, metrics.total("retries_driven_total"));
+        situations.add(Situation.BOOT_RENEWED, metrics.total("boot_renewals_total"));
+        situations.add(Situation.FORWARDED, metrics.total("forwarded_total"));
+        situations.add(Situation.DAMAGED_RECORD_MET, metrics.total("records_damaged_total"));
+        situations.add(Situation.DAMAGED_RECORD_RESCUED, metrics.total("records_rescued_total"));
+        situations.add(Situation.COLD_READ, cluster.coldReads());
+        situations.add(Situation.NO_OP_WAITED_FOR_BARRIER, cluster.barriersWaited());
+        if (metrics.total("dot_conflict_total") > 0) {
+            violations.add(new Violation("I8", "", "a merge met one dot with two values"));
+        }
+    }
+
+    private static String stackOf(Throwable defect) {
+        StringBuilder text = new StringBuilder();
+        @Nullable Throwable at = defect;
+        while (at != null) {
+            StackTraceElement[] frames = at.getStackTrace();
+            for (int i = 0; i < Math.min(8, frames.length); i++) {
+                text.append("\n      at ").append(frames[i]);
+            }
+            at = at.getCause();
+            if (at != null) {
+                text.append("\n    caused by ").append(at);
+            }
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,41 @@
+package dev.quorate.simulation;
+
+/** What must happen now and then in a long run: a simulation that never gets there proves nothing about it. */
+public enum Situation {
+    READ_HEDGED("reads that asked one more owner after a silence"),
+    READ_REPAIR_PUSHED("stale replicas sent the merged object after a read"),
+    THREE_SIBLINGS_READ("reads that returned three siblings or more"),
+    CRASH_WITH_UNSYNCED_DATA("crashes that lost batches not yet synced"),
+    CRASH_KEPT_PART_OF_THE_TAIL("crashes that kept some of the unsynced batches and lost others"),
+    COORDINATOR_DIED_AFTER_W_ACKS("coordinators that crashed with the acknowledgement on its way to the client"),
+    DUPLICATE_DELIVERED("messages delivered twice"),
+    ANSWER_ON_A_DEAD_LINK("answers that arrived after their link had broken"),
+    APPLIED_BUT_REPORTED_FAILED("requests carried out whose link broke before the answer"),
+    NO_OP_WAITED_FOR_BARRIER("merges that changed nothing while something was not yet synced"),
+    UPDATE_QUEUED_BEHIND_READ("updates that waited behind a read of the same key"),
+    COLD_READ("storage reads that completed late"),
+    RETRY_JOINED_ITS_FIRST_ATTEMPT("retried writes that joined, or were answered by, their first attempt"),
+    RETRY_DRIVEN_AGAIN("retried writes whose failed first attempt was replicated again"),
+    RETRY_AT_ANOTHER_NODE("retried writes sent to another node"),
+    BOOT_RENEWED("new boot numbers taken because a dot was known already"),
+    FORWARDED("operations handed to an owner"),
+    DAMAGED_RECORD_MET("reads that met a record with a bad checksum"),
+    DAMAGED_RECORD_RESCUED("damaged records replaced by what other owners hold"),
+    BLIND_WRITE_SUPERSEDED("writes without a context that superseded what their coordinator held"),
+    STALE_CONTEXT_USED("writes with a context that was not the newest"),
+    DELETE_ACKNOWLEDGED("deletes acknowledged"),
+    WRITE_UNKNOWN("writes whose outcome the client never learnt"),
+    WRITE_REFUSED("writes refused with nothing written"),
+    PAUSED_WITH_WORK("nodes stopped while clients waited for them");
+
+    private final String meaning;
+
+    Situation(String meaning) {
+        this.meaning = meaning;
+    }
+
+    /** In words, for the table at the end of a run. */
+    public String meaning() {
+        return meaning;
+    }
+}

@@ -1,0 +1,337 @@
+package dev.quorate.simulation;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.ring.KeyHasher;
+import dev.quorate.core.storage.Table;
+import dev.quorate.core.storage.WriteBatch;
+import dev.quorate.core.version.Actor;
+import dev.quorate.core.version.CausalContext;
+import dev.quorate.core.version.ContextToken;
+import dev.quorate.core.version.Dot;
+import dev.quorate.core.version.RecordCodec;
+import dev.quorate.core.version.Sibling;
+import dev.quorate.core.version.StoredRecord;
+import dev.quorate.simulation.History.Write;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks inside the nodes: sees every commit, every acknowledgement between nodes and every restart, and opens contexts with the
+ * cluster's key. Checks what only that can show, and gives the history its white box evidence.
+ *
+ * <ul>
+ *   <li>I4: contexts stay below their bounds
+ *   <li>I8: a dot names one write for ever, and a write has one dot
+ *   <li>I9: what a replica knows of a key only grows
+ *   <li>I10: after a restart a replica still knows everything it acknowledged
+ * </ul>
+ */
+final class Witness {
+    /** The first commit that held a dot. */
+    private static final class Minted {
+        private final String key;
+        private final Sibling sibling;
+        private final @Nullable Write write;
+        /** Writes that were replaced at the coordinator, with their pasts. */
+        private final BitSet replaced;
+
+        Minted(String key, Sibling sibling, @Nullable Write write, BitSet replaced) {
+            this.key = key;
+            this.sibling = sibling;
+            this.write = write;
+            this.replaced = replaced;
+        }
+    }
+
+    /** One machine's records, by key hash. */
+    private static final class Machine {
+        private final Map<Bytes, StoredRecord> held = new TreeMap<>();
+        private final Map<Bytes, CausalContext> acknowledged = new TreeMap<>();
+        private final TreeSet<Long> boots = new TreeSet<>();
+    }
+
+    private final SimWorld world;
+    private final History history;
+    private final Situations situations;
+    private final KeyHasher hasher;
+    private final ContextToken tokens;
+    private final RecordCodec codec = new RecordCodec();
+    private final Map<Dot, Minted> minted = new TreeMap<>();
+    private final Map<String, List<Dot>> dotsOfKey = new TreeMap<>();
+    private final Map<Write, Dot> dotOfWrite = new java.util.IdentityHashMap<>();
+    private final Machine[] machines;
+    private final List<Violation> violations = new ArrayList<>();
+
+    Witness(SimWorld world, History history, Situations situations, int machines, Bytes hashSeed, Bytes clusterKey) {
+        this.world = world;
+        this.history = history;
+        this.situations = situations;
+        this.hasher = new KeyHasher(hashSeed);
+        this.tokens = new ContextToken(clusterKey);
+        this.machines = new Machine[machines + 1];
+        for (int machine = 1; machine <= machines; machine++) {
+            this.machines[machine] = new Machine();
+        }
+    }
+
+    List<Violation> violations() {
+        return violations;
+    }
+
+    private void violated(String invariant, String key, String text) {
+        violations.add(new Violation(invariant, key, text + " at " + world.now() / 1_000 + "us"));
+    }
+
+    Bytes storageKey(Key key) {
+        return hasher.hash(key).toBytes();
+    }
+
+    /** Called before the batch becomes visible on that machine. */
+    void committing(SimProcess process, WriteBatch batch) {
+        for (WriteBatch.Change change : batch.changes()) {
+            if (change.table() == Table.DATA) {
+                committing(process, change);
+            }
+        }
+    }
+
+    private void committing(SimProcess process, WriteBatch.Change change) {
+        Machine machine = machines[process.machine()];
+        Bytes at = change.key();
+        StoredRecord before = machine.held.get(at);
+        Bytes bytes = change.value();
+        StoredRecord after = bytes == null ? null : codec.decode(bytes);
+        if (before != null && process.storage().isDamaged(at) && !(after != null && knowsAll(after, before))) {
+            // Replaced by what others hold: from here on this copy has promised nothing.
+            history.destroyed(before.key().bytes().utf8(), process.name().toString(), world.now());
+            machine.acknowledged.remove(at);
+            machine.held.remove(at);
+            before = null;
+        }
+        if (after == null) {
+            if (before != null) {
+                violated("I9", before.key().bytes().utf8(), process.name() + " removed a record");
+                machine.held.remove(at);
+            }
+            return;
+        }
+        String key = after.key().bytes().utf8();
+        growsOnly(process, key, before, after);
+        for (Sibling sibling : after.object().siblings()) {
+            namesOneWrite(process, key, before, after, sibling);
+        }
+        machine.held.put(at, after);
+    }
+
+    private static boolean knowsAll(StoredRecord after, StoredRecord before) {
+        CausalContext knows = after.object().context();
+        return knows.union(before.object().context()).equals(knows);
+    }
+
+    /** I9. */
+    private void growsOnly(SimProcess process, String key, @Nullable StoredRecord before, StoredRecord after) {
+        if (before == null) {
+            return;
+        }
+        CausalContext knew = before.object().context();
+        CausalContext knows = after.object().context();
+        if (!knowsAll(after, before)) {
+            violated("I9", key, process.name() + " forgot: knew " + knew + ", knows " + knows);
+        }
+        List<Dot> held = before.object().dots();
+        for (Sibling sibling : after.object().siblings()) {
+            if (knew.covers(sibling.dot()) && !held.contains(sibling.dot())) {
+                violated("I9", key, process.name() + " took back " + sibling.dot() + ", which it had seen superseded");
+            }
+        }
+    }
+
+    /** I8; and the birth of a dot. */
+    private void namesOneWrite(
+            SimProcess process, String key, @Nullable StoredRecord before, StoredRecord after, Sibling sibling) {
+        Minted known = minted.get(sibling.dot());
+        if (known != null) {
+            boolean same = known.key.equals(key)
+                    && known.sibling.kind() == sibling.kind()
+                    && known.sibling.value().equals(sibling.value())
+                    && known.sibling.hybridTime() == sibling.hybridTime();
+            if (!same) {
+                violated(
+                        "I8",
+                        key,
+                        sibling.dot() + " names " + known.key + " " + known.sibling + " and " + sibling + " on "
+                                + process.name());
+            }
+            return;
+        }
+        BitSet replaced = replaced(before, after);
+        Write write = sibling.kind() == Sibling.Kind.VALUE
+                ? history.writeOf(key, sibling.value().utf8())
+                : null;
+        if (sibling.dot().actor().node() != process.identity().number()) {
+            violated("I8", key, process.name() + " holds " + sibling + ", which its node never committed");
+        }
+        if (sibling.kind() == Sibling.Kind.TOMBSTONE) {
+            history.key(key).removedByUnknownDeletes.put(sibling.dot().toString(), replaced);
+        } else if (write == null) {
+            violated("I3", key, "nobody wrote " + sibling);
+        } else {
+            Dot earlier = dotOfWrite.put(write, sibling.dot());
+            if (earlier != null) {
+                violated("I8", key, write + " has two dots: " + earlier + " and " + sibling.dot());
+            }
+            if (write.intent.seen() == null && write.intent.supersedesHeld()) {
+                write.coordinatorHeld(replaced);
+                if (!replaced.isEmpty()) {
+                    situations.happened(Situation.BLIND_WRITE_SUPERSEDED);
+                }
+            }
+        }
+        minted.put(sibling.dot(), new Minted(key, sibling, write, replaced));
+        dotsOfKey.computeIfAbsent(key, absent -> new ArrayList<>()).add(sibling.dot());
+        machines[process.machine()].boots.add(sibling.dot().actor().boot());
+    }
+
+    /** The writes that {@code before} shows and {@code after} does not, and what was before them. */
+    private BitSet replaced(@Nullable StoredRecord before, StoredRecord after) {
+        BitSet replaced = new BitSet();
+        if (before == null) {
+            return replaced;
+        }
+        List<Dot> stays = after.object().dots();
+        for (Dot dot : before.object().dots()) {
+            Minted gone = stays.contains(dot) ? null : minted.get(dot);
+            if (gone != null) {
+                replaced.or(gone.replaced);
+                if (gone.write != null) {
+                    replaced.set(gone.write.index);
+                    replaced.or(gone.write.past());
+                }
+            }
+        }
+        return replaced;
+    }
+
+    /** A replica answered a peer. */
+    void answered(SimProcess process, PeerRequest request, PeerReply reply) {
+        if (reply instanceof PeerReply.Replicated && request instanceof PeerRequest.Replicate replicate) {
+            acknowledged(process.machine(), replicate.key(), replicate.object().context());
+        }
+    }
+
+    private void acknowledged(int machine, Key key, CausalContext context) {
+        machines[machine].acknowledged.merge(storageKey(key), context, CausalContext::union);
+    }
+
+    /** A client was told that these nodes hold a dot. */
+    void acknowledged(List<NodeId> nodes, Key key, Dot dot) {
+        CausalContext own = CausalContext.EMPTY.withInterval(dot.actor(), dot.sequence(), dot.sequence(), 0);
+        for (NodeId node : nodes) {
+            acknowledged(node.number(), key, own);
+        }
+    }
+
+    /** I10: a machine starts on what its disk holds. */
+    void restarting(int number, SimDisk disk) {
+        Machine machine = machines[number];
+        machine.held.clear();
+        disk.table(Table.DATA).forEach((at, bytes) -> machine.held.put(at, codec.decode(bytes)));
+        machine.acknowledged.forEach((at, promised) -> {
+            StoredRecord record = machine.held.get(at);
+            CausalContext knows =
+                    record == null ? CausalContext.EMPTY : record.object().context();
+            if (!knows.union(promised).equals(knows)) {
+                violated(
+                        "I10",
+                        record == null ? at.hex() : record.key().bytes().utf8(),
+                        "n" + number + " acknowledged " + promised + " and after its restart knows " + knows);
+            }
+        });
+        // Told once is enough.
+        machine.acknowledged.clear();
+    }
+
+    /** Whether the record of every key on this disk covers the first dot of that boot: then a rolled back identity is noticed. */
+    boolean wouldNotice(SimDisk disk, Actor formerSelf) {
+        Dot first = new Dot(formerSelf, 1);
+        return !disk.table(Table.DATA).isEmpty()
+                && disk.table(Table.DATA).values().stream()
+                        .allMatch(
+                                bytes -> codec.decode(bytes).object().context().covers(first));
+    }
+
+    /** What a context that a client was given covers. I4 for its size. */
+    CausalContext open(Key key, Bytes token) {
+        if (token.isEmpty()) {
+            return CausalContext.EMPTY;
+        }
+        String name = key.bytes().utf8();
+        if (token.length() > ContextToken.MAX_LENGTH) {
+            violated("I4", name, "a context of " + token.length() + " bytes");
+        }
+        KeyHash hash = hasher.hash(key);
+        CausalContext context = tokens.open(key, hash, token);
+        int dots = dotsOfKey.getOrDefault(name, List.of()).size();
+        if (context.entryCount() > dots) {
+            violated("I4", name, context.entryCount() + " intervals after " + dots + " writes: " + context);
+        }
+        return context;
+    }
+
+    /** The writes of the key whose dots a context covers. */
+    BitSet covered(Key key, CausalContext context) {
+        BitSet covered = new BitSet();
+        for (Dot dot : dotsOfKey.getOrDefault(key.bytes().utf8(), List.of())) {
+            Minted birth = minted.get(dot);
+            if (birth != null && birth.write != null && context.covers(dot)) {
+                covered.set(birth.write.index);
+            }
+        }
+        return covered;
+    }
+
+    /** The dot under which a write was committed; null if it never was. */
+    @Nullable
+    Dot dotOf(Write write) {
+        return dotOfWrite.get(write);
+    }
+
+    /**
+     * The dot of the delete that was answered with this context: the newest one of its coordinator in it, since a coordinator refuses
+     * contexts that name later ones of its own.
+     */
+    @Nullable
+    Dot deletionIn(Key key, CausalContext context, NodeId coordinator) {
+        Dot newest = null;
+        for (Dot dot : dotsOfKey.getOrDefault(key.bytes().utf8(), List.of())) {
+            Minted birth = minted.get(dot);
+            boolean candidate = birth != null
+                    && birth.sibling.kind() == Sibling.Kind.TOMBSTONE
+                    && dot.actor().node() == coordinator.number()
+                    && context.covers(dot);
+            // In the order of minting, and boots of one node follow each other.
+            if (candidate) {
+                newest = dot;
+            }
+        }
+        return newest;
+    }
+
+    /** An acknowledged delete accounts for what that dot removed. */
+    void accountFor(Key key, Dot dot, Write delete) {
+        BitSet removed = history.key(key.bytes().utf8()).removedByUnknownDeletes.remove(dot.toString());
+        if (removed != null && delete.intent.seen() == null && delete.intent.supersedesHeld()) {
+            delete.coordinatorHeld(removed);
+        }
+    }
+}

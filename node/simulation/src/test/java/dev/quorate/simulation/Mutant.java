@@ -1,0 +1,189 @@
+package dev.quorate.simulation;
+
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.replication.Bucket;
+import dev.quorate.core.replication.SafetyRules;
+import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.version.CausalContext;
+import dev.quorate.core.version.Dot;
+import dev.quorate.core.version.Sibling;
+import dev.quorate.core.version.StoredRecord;
+import dev.quorate.core.version.VersionRules;
+import dev.quorate.core.version.VersionedObject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Plausible mistakes, each one switch. A checker that does not see them sees nothing. Numbers are those of the test plan, letters those of
+ * the rules.
+ */
+enum Mutant {
+    M1("a node that lost data counts again from where it began, under its old boot", () -> new Subject() {
+        @Override
+        public long boot(int machine, long last, long fresh, boolean lostData) {
+            return lostData ? last : fresh;
+        }
+    }),
+    M3(
+            "a record that cannot be read is taken for one that is not there",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public boolean damageIsAbsence() {
+                    return true;
+                }
+            })),
+    M4("two machines think they are the same node", () -> new Subject() {
+        @Override
+        public NodeId identity(int machine) {
+            return new NodeId(machine == 2 ? 1 : machine);
+        }
+    }),
+    M11(
+            "acknowledged before it is durable",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public boolean acknowledgesOnlyDurable() {
+                    return false;
+                }
+            })),
+    M12(
+            "acknowledged with one copy less than W",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public int acknowledgementsFor(int w) {
+                    return Math.max(1, w - 1);
+                }
+            })),
+    M14(
+            "a context covers siblings that the answer does not show",
+            () -> versions(new VersionRules(Mutant::conflict) {
+                @Override
+                public CausalContext answerContext(CausalContext effective, Dot dot, int nowSeconds) {
+                    return effective.withInterval(dot.actor(), 1, dot.sequence(), nowSeconds);
+                }
+            })),
+    M15(
+            "of two siblings from one node the later wins",
+            () -> versions(new VersionRules(Mutant::conflict) {
+                @Override
+                public VersionedObject merge(VersionedObject a, VersionedObject b) {
+                    VersionedObject merged = super.merge(a, b);
+                    List<Sibling> kept = new ArrayList<>();
+                    for (Sibling sibling : merged.siblings()) {
+                        kept.removeIf(earlier ->
+                                earlier.dot().actor().equals(sibling.dot().actor()));
+                        kept.add(sibling);
+                    }
+                    return kept.size() == merged.siblingCount() ? merged : VersionedObject.of(merged.context(), kept);
+                }
+            })),
+    M16(
+            "a merge of concurrent versions keeps one side",
+            () -> versions(new VersionRules(Mutant::conflict) {
+                @Override
+                public VersionedObject merge(VersionedObject a, VersionedObject b) {
+                    return switch (relation(a, b)) {
+                        case EQUAL, BEFORE, AFTER -> super.merge(a, b);
+                        case CONCURRENT -> VersionedObject.of(a.context().union(b.context()), a.siblings());
+                    };
+                }
+            })),
+    M19(
+            "read repair sends the stale side's values",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public VersionedObject repairOf(VersionedObject merged, VersionedObject stale) {
+                    return VersionedObject.of(merged.context(), stale.siblings());
+                }
+            })),
+    A1(
+            "a put answers with the whole context of what is stored",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public CausalContext answerContext(
+                        CausalContext effective, Dot dot, VersionedObject stored, int nowSeconds) {
+                    return stored.context();
+                }
+            })),
+    A2("a boot number is used again after every restart", () -> new Subject() {
+        @Override
+        public long boot(int machine, long last, long fresh, boolean lostData) {
+            return last == 0 ? fresh : last;
+        }
+    }),
+    A2_UNNOTICED(
+            "nobody looks whether a new dot is known already",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public boolean dotIsFree(StoredRecord local, CausalContext seen, Dot dot) {
+                    return true;
+                }
+            })),
+    A3(
+            "updates do not wait behind a read that decides an earlier one",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public boolean queuesBehindReadForMerge() {
+                    return false;
+                }
+            })),
+    A4(
+            "a merge that changes nothing is acknowledged at once",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public boolean noOpWaitsForBarrier() {
+                    return false;
+                }
+            })),
+    A11(
+            "a retry without a context supersedes what its coordinator holds",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public CausalContext blindContext(
+                        Bucket.BlindWrites policy, CausalContext local, boolean retryOfUnknown) {
+                    return super.blindContext(policy, local, false);
+                }
+            }));
+
+    private interface Rules {
+        SafetyRules of(VersionRules versions);
+    }
+
+    private final String mistake;
+    private final Supplier<Subject> subject;
+
+    Mutant(String mistake, Supplier<Subject> subject) {
+        this.mistake = mistake;
+        this.subject = subject;
+    }
+
+    String mistake() {
+        return mistake;
+    }
+
+    Subject subject() {
+        return subject.get();
+    }
+
+    /** Conflicts of dots are not what these are to be caught by. */
+    private static void conflict(Sibling kept, Sibling dropped) {}
+
+    private static Subject rules(Rules mutation) {
+        return new Subject() {
+            @Override
+            public SafetyRules rules(Metrics metrics) {
+                return mutation.of(SafetyRules.production(metrics).versions());
+            }
+        };
+    }
+
+    private static Subject versions(VersionRules mutation) {
+        return new Subject() {
+            @Override
+            public SafetyRules rules(Metrics metrics) {
+                return new SafetyRules(mutation);
+            }
+        };
+    }
+}

@@ -1,0 +1,33 @@
+package dev.quorate.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.TreeSet;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * The checker sees every planted mistake: one of its numbered invariants fails within a bounded number of seeds, all of which are clean
+ * without the mistake. An exception in core does not count.
+ */
+class MutantsTest {
+    static final int MOST_SEEDS = 2_000;
+
+    @ParameterizedTest
+    @EnumSource
+    void isCaughtByANumberedInvariant(Mutant mutant) {
+        for (long seed = 1; seed <= MOST_SEEDS; seed++) {
+            RunReport report = Simulation.run(PlanGenerator.plan(seed), mutant.subject());
+            if (report.violatesInvariant() && !report.hasDefect()) {
+                TreeSet<String> invariants = new TreeSet<>();
+                report.violations().forEach(violation -> invariants.add(violation.invariant()));
+                System.out.printf("%-13s caught at seed %4d by %-16s %s%n", mutant, seed, invariants, mutant.mistake());
+                assertThat(Simulation.run(seed).violations())
+                        .as("seed %d without the mistake", seed)
+                        .isEmpty();
+                return;
+            }
+        }
+        throw new AssertionError(mutant + " was not caught in " + MOST_SEEDS + " seeds: " + mutant.mistake());
+    }
+}
