@@ -17,7 +17,7 @@ class VersioningModelTest {
 
     @Test
     void keepsExactlyTheLiveWritesOnAnUnreliableNetwork() {
-        forEachSeed(20_000, seed -> {
+        forEachSeed(6_000, seed -> {
             Verdict verdict = run(seed, STEPS, Scheme.OWN_MARKER, Faults.NONE);
             assertNothingLost(verdict);
             assertThat(verdict.falseSiblings())
@@ -28,17 +28,17 @@ class VersioningModelTest {
 
     @Test
     void losesNothingWhenNodesCrashBackOrAreWiped() {
-        forEachSeed(20_000, seed -> assertNothingLost(run(seed, STEPS, Scheme.OWN_MARKER, Faults.CRASHES)));
+        forEachSeed(6_000, seed -> assertNothingLost(run(seed, STEPS, Scheme.OWN_MARKER, Faults.CRASHES)));
     }
 
     @Test
     void losesNothingWhenContextsArePrunedToo() {
-        forEachSeed(20_000, seed -> assertNothingLost(run(seed, STEPS, Scheme.OWN_MARKER, Faults.ALL)));
+        forEachSeed(6_000, seed -> assertNothingLost(run(seed, STEPS, Scheme.OWN_MARKER, Faults.ALL)));
     }
 
     @Test
     void losesNothingInLongRuns() {
-        forEachSeed(2_000, seed -> assertNothingLost(run(seed, 300, Scheme.OWN_MARKER, Faults.ALL)));
+        forEachSeed(600, seed -> assertNothingLost(run(seed, 300, Scheme.OWN_MARKER, Faults.ALL)));
     }
 
     @ParameterizedTest
@@ -62,7 +62,7 @@ class VersioningModelTest {
     @Test
     void wholeContextIsSafeInAnAnswerToTheOnlySibling() {
         forEachSeed(
-                20_000,
+                6_000,
                 seed -> assertNothingLost(
                         new VersioningWorld(seed, Scheme.OWN_MARKER, Answer.WHOLE_CONTEXT_IF_ALONE, Faults.ALL)
                                 .run(STEPS)));
