@@ -66,6 +66,18 @@ class NodeCoreTest {
     }
 
     @Test
+    void theContextOfAClientThatChainsWritesDoesNotGrow() {
+        ClientAnswer last = answer(write(first, ManualCluster.put("k", "0", Bytes.EMPTY)));
+        int length = last.contextToken().length();
+        for (int i = 1; i < 50; i++) {
+            wrote(first, ManualCluster.put("another", "between two dots of k", Bytes.EMPTY));
+            last = answer(write(first, ManualCluster.put("k", "" + i, last.contextToken())));
+        }
+        assertThat(last.contextToken().length()).isLessThan(length + 8);
+        assertThat(values(get(first, 3))).containsExactly("49");
+    }
+
+    @Test
     void concurrentWritesBecomeSiblingsAndOneContextResolvesThem() {
         wrote(first, ManualCluster.put("k", "x", Bytes.EMPTY));
         Bytes read = answer(get(first, 0)).contextToken();

@@ -32,11 +32,15 @@ public class SafetyRules {
     }
 
     /**
-     * The context a put or delete answers with: what it superseded and itself, never the whole stored context. A client that wrote
-     * again with the latter would erase siblings nobody has read (rules.md A1).
+     * The context a put or delete answers with: what it superseded and itself. Where siblings remain it is never the whole stored
+     * context: a client that wrote again with that would erase values nobody has read (rules.md A1).
+     *
+     * <p>Where the write is the only sibling left, the stored context covers nothing but its past, and is the better answer: a client
+     * that chains writes would otherwise carry one more interval with each, since between two dots of a key a node mints others.
      */
     public CausalContext answerContext(CausalContext effective, Dot dot, VersionedObject stored, int nowSeconds) {
-        return versions.answerContext(effective, dot, nowSeconds);
+        boolean alone = stored.siblingCount() == 1 && stored.dots().get(0).equals(dot);
+        return alone ? versions.readContext(stored) : versions.answerContext(effective, dot, nowSeconds);
     }
 
     /** Whether a new dot is really new: if what we hold or the client has seen covers it, this identity lived elsewhere (rules.md A2). */
