@@ -1,0 +1,452 @@
+package dev.quorate.server.config;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.replication.Bucket;
+import dev.quorate.core.replication.ReplicationConfig;
+import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.SlotTable;
+import dev.quorate.server.lmdb.StorageConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/**
+ * Reads {@code kvnode.yaml}. Strict: what it does not know is an error with line and suggestion, since a setting that is quietly
+ * ignored is found only when it would have been needed.
+ */
+public final class ConfigFile {
+    private static final int DEFAULT_REPLICAS = 3;
+    private static final int DEFAULT_SLOTS = 1024;
+    private static final long KIB = 1L << 10;
+    private static final long MIB = 1L << 20;
+    private static final long GIB = 1L << 30;
+    private static final Bytes SIXTEEN_ZEROS = Bytes.owning(new byte[16]);
+
+    private static final NodeSettings.Limits LIMIT_DEFAULTS =
+            new NodeSettings.Limits(16_384, 64 * MIB, 4096, 1024, 32 * MIB);
+
+    private final YamlSection.Reading reading;
+    private final Path directory;
+    private final boolean readableByOthers;
+
+    private ConfigFile(YamlSection.Reading reading, Path directory, boolean readableByOthers) {
+        this.reading = reading;
+        this.directory = directory;
+        this.readableByOthers = readableByOthers;
+    }
+
+    /**
+     * Reads and checks the file.
+     *
+     * @param environment overrides of single settings, named {@code QUORATE_STORAGE_DIR} for {@code storage.dir}
+     * @param warnings told of what is suspicious and not wrong
+     */
+    public static NodeSettings read(Path file, Map<String, String> environment, Consumer<String> warnings)
+            throws ConfigException {
+        String text;
+        boolean readableByOthers;
+        try {
+            text = Files.readString(file);
+            readableByOthers = isReadableByOthers(file);
+        } catch (NoSuchFileException missing) {
+            throw new ConfigException(
+                    List.of(file + ": no such file; 'kvnode config template' prints one to start from"));
+        } catch (IOException unreadable) {
+            throw new ConfigException(List.of(file + ": cannot be read: " + unreadable));
+        }
+        YamlSection.Reading reading = new YamlSection.Reading(file.toString(), environment);
+        Path parent = file.toAbsolutePath().getParent();
+        NodeSettings settings =
+                new ConfigFile(reading, parent == null ? file : parent, readableByOthers).settings(text);
+        for (String variable : new TreeSet<>(environment.keySet())) {
+            boolean ours = variable.startsWith(YamlSection.ENVIRONMENT_PREFIX);
+            if (ours && !reading.variablesKnown.contains(variable)) {
+                Suggestion.closest(variable, reading.variablesKnown)
+                        .ifPresent(close -> warnings.accept("environment variable " + variable
+                                + " overrides no setting; did you mean " + close + "?"));
+            }
+        }
+        if (!reading.problems.isEmpty()) {
+            throw new ConfigException(reading.problems);
+        }
+        return settings;
+    }
+
+    /** With stand-ins wherever a problem was found. */
+    private NodeSettings settings(String text) throws ConfigException {
+        YamlSection root = YamlSection.root(reading, parse(text));
+        NodeSettings.Cluster cluster = cluster(root.section("cluster"));
+        NodeId node = root.required("node", new NodeId(1), NodeId::parse);
+        List<NodeSettings.MemberSettings> members = members(root, node);
+        NodeSettings.MemberSettings self = self(root, members, node);
+        boolean insecure = root.flag("insecure", false);
+        NodeSettings.Listen listen = listen(root, self, insecure);
+        int replicas = root.integer("replicas", DEFAULT_REPLICAS, 1, 16);
+        Set<String> hosts = new TreeSet<>();
+        members.forEach(member -> hosts.add(
+                member.placement().datacenter() + " " + member.placement().host()));
+        int log2Slots = root.value("slots", log2(DEFAULT_SLOTS), ConfigFile::slots);
+        Bytes hashSeed = root.required("hashSeed", SIXTEEN_ZEROS, hex -> bytes(hex, 16, 16));
+        Bytes clusterKey = clusterKey(root);
+        List<Bucket> buckets = buckets(root, Math.min(replicas, Math.max(1, hosts.size())));
+        StorageConfig storage = storage(root.section("storage"));
+        ReplicationConfig replication = replication(root);
+        NodeSettings.Limits limits = limits(root.section("limits"));
+        YamlSection metrics = root.section("metrics");
+        Optional<Address> metricsListen =
+                metrics.value("listen", Optional.empty(), address -> Optional.of(Address.parse(address)));
+        metrics.end();
+        metricsListen.ifPresent(address -> requireLoopback(metrics, "listen", address, insecure));
+        YamlSection logging = root.section("logging");
+        NodeSettings.LogLevel level = logging.choice("level", NodeSettings.LogLevel.INFO, NodeSettings.LogLevel.class);
+        logging.end();
+        root.end();
+        return new NodeSettings(
+                cluster,
+                node,
+                listen,
+                members,
+                replicas,
+                log2Slots,
+                hashSeed,
+                clusterKey,
+                buckets,
+                storage,
+                replication,
+                limits,
+                metricsListen,
+                level,
+                insecure);
+    }
+
+    private @Nullable Node parse(String text) throws ConfigException {
+        LoadSettings settings = LoadSettings.builder()
+                .setLabel(reading.file)
+                .setUseMarks(true)
+                .setMaxAliasesForCollections(10)
+                .build();
+        try {
+            return new Compose(settings).composeString(text).orElse(null);
+        } catch (MarkedYamlEngineException bad) {
+            int line = bad.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
+            throw new ConfigException(List.of(reading.file + ":" + line + ": not YAML: " + bad.getProblem()));
+        } catch (YamlEngineException bad) {
+            throw new ConfigException(List.of(reading.file + ": not YAML: " + bad.getMessage()));
+        }
+    }
+
+    private static NodeSettings.Cluster cluster(YamlSection section) {
+        String id = section.required("id", new UUID(0, 0).toString(), text -> {
+            if (!text.matches("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")) {
+                throw new IllegalArgumentException("'" + text + "' is not a UUID");
+            }
+            return UUID.fromString(text).toString();
+        });
+        int number = section.integer("number", 1, 0, 1_000_000);
+        String name = section.text("name", "quorate");
+        section.end();
+        return new NodeSettings.Cluster(id, number, name);
+    }
+
+    /** Ordered by id. A cluster without a list is this node alone. */
+    private static List<NodeSettings.MemberSettings> members(YamlSection root, NodeId node) {
+        Map<NodeId, NodeSettings.MemberSettings> members = new TreeMap<>();
+        Map<Address, String> taken = new LinkedHashMap<>();
+        for (YamlSection item : root.sections("members")) {
+            NodeId id = item.required("id", node, NodeId::parse);
+            Address client = item.required("client", new Address("127.0.0.1", 7400), Address::parse);
+            Address peer = item.required("peer", new Address("127.0.0.1", 7401), Address::parse);
+            Address admin = item.required("admin", new Address("127.0.0.1", 7402), Address::parse);
+            double weight = item.decimal("weight", 1, 0.001, 1_000_000);
+            String datacenter = item.value("datacenter", "dc1", ConfigFile::label);
+            String rack = item.value("rack", "rack1", ConfigFile::label);
+            // Two processes on one machine die together, so the machine is the label unless somebody knows better.
+            String host = item.value("host", client.host().replace(':', '_'), ConfigFile::label);
+            item.end();
+            Member placement = new Member(id, weight, datacenter, rack, host);
+            if (members.putIfAbsent(id, new NodeSettings.MemberSettings(placement, client, peer, admin)) != null) {
+                item.problem("id", id + " is a member twice");
+            }
+            Map.of("client", client, "peer", peer, "admin", admin).forEach((kind, address) -> {
+                String owner = address.port() == 0 ? null : taken.putIfAbsent(address, id + "'s " + kind + " address");
+                if (owner != null) {
+                    item.problem(kind, address + " is " + owner + " already");
+                }
+            });
+        }
+        return new ArrayList<>(members.values());
+    }
+
+    /** This node among the members; added when there is no list at all. */
+    private static NodeSettings.MemberSettings self(
+            YamlSection root, List<NodeSettings.MemberSettings> members, NodeId node) {
+        for (NodeSettings.MemberSettings member : members) {
+            if (member.id().equals(node)) {
+                return member;
+            }
+        }
+        if (!members.isEmpty()) {
+            List<String> ids =
+                    members.stream().map(member -> member.id().toString()).toList();
+            root.problem("node", node + " is none of the members " + String.join(", ", ids));
+        }
+        YamlSection listen = root.section("listen");
+        NodeSettings.MemberSettings alone = new NodeSettings.MemberSettings(
+                new Member(node, 1, "dc1", "rack1", node.toString()),
+                lenient(listen, "client", 7400),
+                lenient(listen, "peer", 7401),
+                lenient(listen, "admin", 7402));
+        members.add(alone);
+        return alone;
+    }
+
+    /** The address as written, or the default: {@link #listen} reports what is wrong with it. */
+    private static Address lenient(YamlSection listen, String key, int port) {
+        Address whenAbsent = new Address("127.0.0.1", port);
+        return listen.value(key, whenAbsent, text -> {
+            try {
+                return Address.parse(text);
+            } catch (IllegalArgumentException reportedLater) {
+                return whenAbsent;
+            }
+        });
+    }
+
+    private static NodeSettings.Listen listen(YamlSection root, NodeSettings.MemberSettings self, boolean insecure) {
+        YamlSection section = root.section("listen");
+        NodeSettings.Listen listen = new NodeSettings.Listen(
+                section.value("client", self.client(), Address::parse),
+                section.value("peer", self.peer(), Address::parse),
+                section.value("admin", self.admin(), Address::parse));
+        section.end();
+        requireLoopback(section, "client", listen.client(), insecure);
+        requireLoopback(section, "peer", listen.peer(), insecure);
+        requireLoopback(section, "admin", listen.admin(), insecure);
+        return listen;
+    }
+
+    private static void requireLoopback(YamlSection section, String key, Address address, boolean insecure) {
+        if (!insecure && !address.isLoopback()) {
+            section.problem(
+                    key,
+                    address
+                            + " can be reached by other machines, and nothing is encrypted or authenticated yet: listen on"
+                            + " 127.0.0.1, or write 'insecure: true' to accept that");
+        }
+    }
+
+    private Bytes clusterKey(YamlSection root) {
+        if (!root.has("clusterKey") || root.isScalar("clusterKey")) {
+            if (root.isScalar("clusterKey") && readableByOthers) {
+                root.problem(
+                        "clusterKey",
+                        "clusterKey is a secret in a file that other users can read: chmod 600 " + reading.file
+                                + ", or name a file: clusterKey: {file: cluster.key}");
+            }
+            return root.required("clusterKey", SIXTEEN_ZEROS, hex -> bytes(hex, 16, 64));
+        }
+        YamlSection section = root.section("clusterKey");
+        Bytes key = section.required("file", SIXTEEN_ZEROS, name -> {
+            Path file = directory.resolve(name);
+            try {
+                if (isReadableByOthers(file)) {
+                    throw new IllegalArgumentException(
+                            "other users can read " + file + ", which holds a secret: chmod 600 " + file);
+                }
+                return bytes(Files.readString(file).strip(), 16, 64);
+            } catch (NoSuchFileException missing) {
+                throw new IllegalArgumentException(file + " does not exist", missing);
+            } catch (IOException unreadable) {
+                throw new IllegalArgumentException(file + " cannot be read: " + unreadable, unreadable);
+            }
+        });
+        section.end();
+        return key;
+    }
+
+    /** The configured buckets, and {@code default} if it is not among them. */
+    private static List<Bucket> buckets(YamlSection root, int width) {
+        Map<String, Bucket> byName = new TreeMap<>();
+        Set<Integer> ids = new TreeSet<>();
+        int usual = Math.min(DEFAULT_REPLICAS, width);
+        for (YamlSection item : root.sections("buckets")) {
+            String name = item.required("name", "unnamed", text -> text);
+            int id = item.integer("id", 0, 1, 1_000_000_000);
+            int n = item.integer("n", usual, 1, 16);
+            int r = item.integer("r", n / 2 + 1, 1, 16);
+            int w = item.integer("w", n / 2 + 1, 1, 16);
+            Bucket.BlindWrites blind =
+                    item.choice("blindWrites", Bucket.BlindWrites.OVERWRITE_SEEN, Bucket.BlindWrites.class);
+            if (!item.has("id")) {
+                item.problem(
+                        "id",
+                        "bucket '" + name + "' needs an id: a number that never changes, part of where keys live");
+            }
+            item.end();
+            if (n > width) {
+                item.problem(
+                        "n",
+                        "bucket '" + name + "' wants " + n + " replicas; this cluster keeps at most " + width
+                                + " (setting 'replicas', and one per host)");
+            }
+            if (!ids.add(id) && item.has("id")) {
+                item.problem("id", "id " + id + " belongs to another bucket already");
+            }
+            try {
+                if (byName.put(name, new Bucket(name, Math.max(1, id), n, r, w, blind)) != null) {
+                    item.problem("name", "bucket '" + name + "' is configured twice");
+                }
+            } catch (IllegalArgumentException bad) {
+                item.problem("name", String.valueOf(bad.getMessage()));
+            }
+        }
+        if (!byName.containsKey(Bucket.DEFAULT_NAME)) {
+            if (ids.contains(1)) {
+                root.problem(
+                        "buckets",
+                        "id 1 is reserved for the bucket 'default', which is there without being configured");
+            }
+            int majority = usual / 2 + 1;
+            byName.put(
+                    Bucket.DEFAULT_NAME,
+                    new Bucket(Bucket.DEFAULT_NAME, 1, usual, majority, majority, Bucket.BlindWrites.OVERWRITE_SEEN));
+        }
+        return List.copyOf(byName.values());
+    }
+
+    private StorageConfig storage(YamlSection section) {
+        StorageConfig defaults = StorageConfig.defaults(directory.resolve("data"));
+        Path dir = section.value(
+                "dir", defaults.directory(), text -> directory.resolve(text).normalize());
+        long memoryTable = section.size("memoryTable", defaults.memoryTableBytes(), 64 * KIB, 4 * GIB);
+        Duration flushAfter =
+                section.duration("flushAfter", defaults.memoryTableAge(), Duration.ofSeconds(1), Duration.ofHours(1));
+        long segment = section.size("logSegment", defaults.segmentBytes(), MIB, GIB);
+        long queue = section.size("logQueue", defaults.queueBytes(), MIB, GIB);
+        long map = section.size("map", defaults.mapBytes(), 0, 16 * 1024 * GIB);
+        long reserve = section.size("reserve", defaults.diskReserveBytes(), 0, 1024 * GIB);
+        int reservePercent = section.integer("reservePercent", defaults.diskReservePercent(), 0, 90);
+        StorageConfig.ReadMode reads = section.choice("reads", defaults.reads(), StorageConfig.ReadMode.class);
+        int readThreads = section.integer("readThreads", defaults.readThreads(), 1, 64);
+        section.end();
+        try {
+            return new StorageConfig(
+                    dir,
+                    segment,
+                    queue,
+                    memoryTable,
+                    flushAfter,
+                    map,
+                    reserve,
+                    reservePercent,
+                    reads,
+                    readThreads,
+                    defaults.closeTimeout());
+        } catch (IllegalArgumentException contradiction) {
+            section.problem("dir", "storage: " + contradiction.getMessage());
+            return defaults;
+        }
+    }
+
+    private static ReplicationConfig replication(YamlSection root) {
+        ReplicationConfig defaults = ReplicationConfig.DEFAULTS;
+        YamlSection section = root.section("replication");
+        Duration least = Duration.ofMillis(1);
+        Duration most = Duration.ofMinutes(5);
+        Duration timeout = section.duration("timeout", defaults.defaultTimeout(), least, most);
+        Duration maxTimeout = section.duration("maxTimeout", defaults.maxTimeout(), least, most);
+        Duration hedgeAfter = section.duration("hedgeAfter", defaults.hedgeAfter(), least, most);
+        double hedgeBudget = section.decimal("hedgeBudget", defaults.hedgeBudget(), 0, 1);
+        double compare = section.decimal("compareProbability", defaults.compareProbability(), 0, 1);
+        int repairs = section.integer("repairsPerSecond", defaults.repairsPerSecond(), 0, 1_000_000);
+        int record = (int) section.size("maxRecord", defaults.maxRecordBytes(), 1, MIB);
+        int siblings = section.integer("maxSiblings", defaults.maxSiblings(), 2, 32);
+        section.end();
+        if (maxTimeout.compareTo(timeout) < 0) {
+            section.problem("maxTimeout", "replication.maxTimeout is below replication.timeout");
+            return defaults;
+        }
+        return new ReplicationConfig(timeout, maxTimeout, hedgeAfter, hedgeBudget, compare, repairs, record, siblings);
+    }
+
+    private static NodeSettings.Limits limits(YamlSection section) {
+        NodeSettings.Limits defaults = LIMIT_DEFAULTS;
+        NodeSettings.Limits limits = new NodeSettings.Limits(
+                section.integer("operations", defaults.operations(), 1, 1_000_000),
+                section.size("operationBytes", defaults.operationBytes(), MIB, 16 * GIB),
+                section.integer("pipelineOperations", defaults.pipelineOperations(), 1, 100_000),
+                section.integer("callsPerConnection", defaults.callsPerConnection(), 1, 100_000),
+                section.size("peerQueue", defaults.peerQueueBytes(), MIB, 4 * GIB));
+        section.end();
+        return limits;
+    }
+
+    private static int slots(String text) {
+        if (text.matches("[0-9]{1,6}")) {
+            int slots = Integer.parseInt(text);
+            if (slots >= 1 && slots <= 1 << SlotTable.MAX_LOG2_SLOTS && Integer.bitCount(slots) == 1) {
+                return log2(slots);
+            }
+        }
+        throw new IllegalArgumentException(
+                "'" + text + "' is not a power of two from 1 to " + (1 << SlotTable.MAX_LOG2_SLOTS) + ", such as 1024");
+    }
+
+    private static int log2(int powerOfTwo) {
+        return Integer.numberOfTrailingZeros(powerOfTwo);
+    }
+
+    private static String label(String text) {
+        if (!text.matches("[A-Za-z0-9._-]{1,64}")) {
+            throw new IllegalArgumentException("'" + text + "' is not 1 to 64 of A-Z a-z 0-9 . _ -");
+        }
+        return text;
+    }
+
+    /** The secret itself stays out of the message. */
+    private static Bytes bytes(String hex, int least, int most) {
+        byte[] bytes;
+        try {
+            bytes = HexFormat.of().parseHex(hex);
+        } catch (IllegalArgumentException bad) {
+            throw new IllegalArgumentException("not hexadecimal digits, two per byte", bad);
+        }
+        if (bytes.length < least || bytes.length > most) {
+            throw new IllegalArgumentException(bytes.length + " bytes, where "
+                    + (least == most ? least + " are" : least + " to " + most + " are") + " needed");
+        }
+        return Bytes.owning(bytes);
+    }
+
+    private static boolean isReadableByOthers(Path file) throws IOException {
+        if (!Files.getFileStore(file).supportsFileAttributeView("posix")) {
+            return false;
+        }
+        Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
+        permissions.addAll(Files.getPosixFilePermissions(file));
+        return permissions.contains(PosixFilePermission.GROUP_READ)
+                || permissions.contains(PosixFilePermission.OTHERS_READ);
+    }
+}
