@@ -1,0 +1,114 @@
+package dev.quorate.server.grpc;
+
+import com.google.rpc.Status;
+import dev.quorate.core.NodeCore;
+import dev.quorate.core.peer.Failure;
+import dev.quorate.core.peer.Result;
+import dev.quorate.core.replication.ClientAnswer;
+import dev.quorate.core.replication.ClientGet;
+import dev.quorate.core.replication.ClientWrite;
+import dev.quorate.core.runtime.Clock;
+import dev.quorate.core.runtime.Metrics;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Hands clients' operations to core, whatever call they came by: admission, latency, and a status for all that is no answer. */
+public final class ClientOperations {
+    /** Told exactly once, on the loop, perhaps before the operation's method returns. */
+    interface Caller {
+        void answered(ClientAnswer answer);
+
+        void failed(Status status);
+    }
+
+    private final NodeCore core;
+    private final Clock clock;
+    private final Admission admission;
+    private final Defects defects;
+    private final Metrics.Histogram getNanos;
+    private final Metrics.Histogram writeNanos;
+    private final Metrics.Counter failures;
+
+    public ClientOperations(NodeCore core, Clock clock, Admission admission, Defects defects, Metrics metrics) {
+        this.core = core;
+        this.clock = clock;
+        this.admission = admission;
+        this.defects = defects;
+        this.getNanos = metrics.histogram("client_get_nanos", "Time of a client's read in this node, failed ones too");
+        this.writeNanos =
+                metrics.histogram("client_write_nanos", "Time of a client's write in this node, failed ones too");
+        this.failures =
+                metrics.counter("client_failures_total", "Client operations that were not answered with success");
+    }
+
+    /** @param timeout null for the default */
+    void get(Result<ClientGet> request, @Nullable Duration timeout, long size, Caller caller) {
+        request.match(
+                get -> run("get", getNanos, () -> core.get(get, timeout), timeout, size, caller),
+                failure -> refuse(failure, caller));
+    }
+
+    /** @param timeout null for the default */
+    void write(Result<ClientWrite> request, @Nullable Duration timeout, long size, Caller caller) {
+        request.match(
+                write -> run("write", writeNanos, () -> core.write(write, timeout), timeout, size, caller),
+                failure -> refuse(failure, caller));
+    }
+
+    /** 0 to 100. */
+    int load() {
+        return core.load();
+    }
+
+    private boolean refuse(Failure failure, Caller caller) {
+        failures.increment();
+        caller.failed(StatusMapping.of(failure));
+        return false;
+    }
+
+    private boolean run(
+            String name,
+            Metrics.Histogram latency,
+            Supplier<CompletionStage<Result<ClientAnswer>>> operation,
+            @Nullable Duration timeout,
+            long size,
+            Caller caller) {
+        if (timeout != null && (timeout.isNegative() || timeout.isZero())) {
+            return refuse(Failure.of(Failure.Kind.DEADLINE).with("cause", "no time was left on arrival"), caller);
+        }
+        Failure refused = admission.enter(size);
+        if (refused != null) {
+            return refuse(refused, caller);
+        }
+        long start = clock.nanos();
+        CompletionStage<Result<ClientAnswer>> stage;
+        try {
+            stage = operation.get();
+        } catch (RuntimeException thrown) {
+            ended(latency, start, size);
+            failures.increment();
+            caller.failed(defects.report(name, thrown));
+            return false;
+        }
+        var unused = stage.whenComplete((result, thrown) -> {
+            ended(latency, start, size);
+            if (result == null) {
+                failures.increment();
+                caller.failed(defects.report(name, thrown));
+            } else if (result instanceof Result.Answered<ClientAnswer> answered) {
+                caller.answered(answered.answer());
+            } else if (result instanceof Result.Failed<ClientAnswer> failed) {
+                failures.increment();
+                caller.failed(StatusMapping.of(failed.failure()));
+            }
+        });
+        return true;
+    }
+
+    private void ended(Metrics.Histogram latency, long start, long size) {
+        latency.record(clock.nanos() - start);
+        admission.leave(size);
+    }
+}

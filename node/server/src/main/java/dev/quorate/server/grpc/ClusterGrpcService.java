@@ -1,0 +1,70 @@
+package dev.quorate.server.grpc;
+
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerTransport;
+import dev.quorate.core.ring.SlotTable;
+import dev.quorate.proto.admin.v1.ClusterServiceGrpc;
+import dev.quorate.proto.admin.v1.GetClusterRequest;
+import dev.quorate.proto.admin.v1.GetClusterResponse;
+import dev.quorate.proto.admin.v1.GetRingRequest;
+import dev.quorate.proto.admin.v1.GetRingResponse;
+import dev.quorate.proto.admin.v1.Member;
+import io.grpc.stub.StreamObserver;
+import java.util.function.Supplier;
+
+/** The cluster as this node sees it. */
+public final class ClusterGrpcService extends ClusterServiceGrpc.ClusterServiceImplBase {
+    private final ClusterIdentity identity;
+    private final Supplier<MemberDirectory> members;
+    private final PeerTransport transport;
+
+    public ClusterGrpcService(ClusterIdentity identity, Supplier<MemberDirectory> members, PeerTransport transport) {
+        this.identity = identity;
+        this.members = members;
+        this.transport = transport;
+    }
+
+    @Override
+    public void getCluster(GetClusterRequest request, StreamObserver<GetClusterResponse> observer) {
+        SlotTable table = identity.table();
+        GetClusterResponse.Builder response = GetClusterResponse.newBuilder()
+                .setClusterId(identity.clusterId())
+                .setEpoch(table.epoch())
+                .setNode(identity.self().toString())
+                .setSlots(table.slots())
+                .setReplicas(table.width());
+        for (MemberDirectory.Entry member : members.get().entries()) {
+            NodeId id = member.id();
+            boolean self = id.equals(identity.self());
+            boolean reachable = self || transport.reachable(id);
+            response.addMembers(Member.newBuilder()
+                    .setId(id.toString())
+                    .setClientAddress(member.client())
+                    .setPeerAddress(member.peer())
+                    .setAdminAddress(member.admin())
+                    .setDatacenter(member.placement().datacenter())
+                    .setRack(member.placement().rack())
+                    .setHost(member.placement().host())
+                    .setWeight(member.placement().weight())
+                    .setReachable(reachable)
+                    .setUnreachableBecause(reachable ? "" : transport.unreachableBecause(id))
+                    .setSlots(table.slotsOf(id))
+                    .setLedSlots(table.ledBy(id)));
+        }
+        observer.onNext(response.build());
+        observer.onCompleted();
+    }
+
+    @Override
+    public void getRing(GetRingRequest request, StreamObserver<GetRingResponse> observer) {
+        SlotTable table = identity.table();
+        GetRingResponse.Builder response = GetRingResponse.newBuilder().setEpoch(table.epoch());
+        for (int slot = 0; slot < table.slots(); slot++) {
+            GetRingResponse.Row.Builder row = GetRingResponse.Row.newBuilder().setSlot(slot);
+            table.owners(slot).forEach(owner -> row.addOwners(owner.toString()));
+            response.addRows(row);
+        }
+        observer.onNext(response.build());
+        observer.onCompleted();
+    }
+}

@@ -1,0 +1,302 @@
+package dev.quorate.server.grpc;
+
+import com.google.protobuf.ByteString;
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Check;
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Failure;
+import dev.quorate.core.peer.GetAnswer;
+import dev.quorate.core.peer.GetCommand;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.peer.Report;
+import dev.quorate.core.peer.Result;
+import dev.quorate.core.peer.WriteAnswer;
+import dev.quorate.core.peer.WriteCommand;
+import dev.quorate.core.version.CausalContext;
+import dev.quorate.core.version.VersionedObject;
+import dev.quorate.proto.peer.v1.ForwardGet;
+import dev.quorate.proto.peer.v1.ForwardWrite;
+import dev.quorate.proto.peer.v1.Forwarded;
+import dev.quorate.proto.peer.v1.ForwardedFailure;
+import dev.quorate.proto.peer.v1.ForwardedGet;
+import dev.quorate.proto.peer.v1.ForwardedWrite;
+import dev.quorate.proto.peer.v1.PeerAnswer;
+import dev.quorate.proto.peer.v1.PeerKey;
+import dev.quorate.proto.peer.v1.PeerOperation;
+import dev.quorate.proto.peer.v1.PeerRefusal;
+import dev.quorate.proto.peer.v1.Read;
+import dev.quorate.proto.peer.v1.ReadReply;
+import dev.quorate.proto.peer.v1.Replicate;
+import dev.quorate.proto.peer.v1.Replicated;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Between core's peer messages and the wire. Objects and contexts travel in core's own canonical bytes. Decoders throw {@link
+ * IllegalArgumentException} or {@link dev.quorate.core.version.MalformedException} for what no node of this version sends.
+ */
+final class PeerCodec {
+    private static final long MAX_MICROS = 0xffff_ffffL;
+    private static final Replicated REPLICATED = Replicated.getDefaultInstance();
+
+    private PeerCodec() {}
+
+    static PeerOperation operation(long id, PeerRequest request, Duration timeout) {
+        long micros = Math.max(1, Math.min(MAX_MICROS, timeout.toNanos() / 1000));
+        PeerOperation.Builder operation = PeerOperation.newBuilder().setId(id).setTimeoutMicros((int) micros);
+        if (request instanceof PeerRequest.Replicate replicate) {
+            operation.setReplicate(Replicate.newBuilder()
+                    .setKey(key(replicate.key()))
+                    .setObject(ProtoBytes.wrap(replicate.object().encoded()))
+                    .setRepair(replicate.repair()));
+        } else if (request instanceof PeerRequest.Read read) {
+            operation.setRead(Read.newBuilder().setKey(key(read.key())));
+        } else if (request instanceof PeerRequest.ForwardGet forward) {
+            operation.setForwardGet(forwardGet(forward.command()));
+        } else if (request instanceof PeerRequest.ForwardWrite forward) {
+            operation.setForwardWrite(forwardWrite(forward.command()));
+        } else {
+            throw new IllegalStateException("no encoding for " + request.getClass());
+        }
+        return operation.build();
+    }
+
+    static Duration timeout(PeerOperation operation) {
+        return Duration.ofNanos(Integer.toUnsignedLong(operation.getTimeoutMicros()) * 1000);
+    }
+
+    static PeerRequest request(PeerOperation operation) {
+        return switch (operation.getOpCase()) {
+            case REPLICATE -> {
+                Replicate replicate = operation.getReplicate();
+                yield new PeerRequest.Replicate(
+                        key(replicate.getKey()), object(replicate.getObject()), replicate.getRepair());
+            }
+            case READ -> new PeerRequest.Read(key(operation.getRead().getKey()));
+            case FORWARD_GET -> {
+                ForwardGet get = operation.getForwardGet();
+                yield new PeerRequest.ForwardGet(
+                        new GetCommand(key(get.getKey()), positive(get.getR()), notNegative(get.getPr())));
+            }
+            case FORWARD_WRITE -> new PeerRequest.ForwardWrite(command(operation.getForwardWrite()));
+            case OP_NOT_SET -> throw new IllegalArgumentException("a peer operation of no known kind");
+        };
+    }
+
+    static PeerAnswer answer(long id, PeerReply reply) {
+        PeerAnswer.Builder answer = PeerAnswer.newBuilder().setId(id);
+        if (reply instanceof PeerReply.Replicated) {
+            answer.setReplicated(REPLICATED);
+        } else if (reply instanceof PeerReply.ReadReply read) {
+            ReadReply.Builder message = ReadReply.newBuilder();
+            VersionedObject object = read.object();
+            if (object != null) {
+                message.setObject(ProtoBytes.wrap(object.encoded()));
+            }
+            answer.setRead(message);
+        } else if (reply instanceof PeerReply.ForwardedGet get) {
+            Forwarded forwarded = get.result().match(PeerCodec::forwarded, failure -> forwarded(failure, false));
+            answer.setForwarded(forwarded);
+        } else if (reply instanceof PeerReply.ForwardedWrite write) {
+            Forwarded forwarded = write.result().match(PeerCodec::forwarded, failure -> forwarded(failure, true));
+            answer.setForwarded(forwarded);
+        } else if (reply instanceof PeerReply.Refused refused) {
+            answer.setRefused(refusal(refused.refusal()));
+        } else {
+            throw new IllegalStateException("no encoding for " + reply.getClass());
+        }
+        return answer.build();
+    }
+
+    static PeerReply reply(PeerAnswer answer) {
+        return switch (answer.getAnswerCase()) {
+            case REPLICATED -> PeerReply.Replicated.INSTANCE;
+            case READ ->
+                new PeerReply.ReadReply(
+                        answer.getRead().hasObject() ? object(answer.getRead().getObject()) : null);
+            case REFUSED -> new PeerReply.Refused(refusal(answer.getRefused()));
+            case FORWARDED -> forwarded(answer.getForwarded());
+            case ANSWER_NOT_SET -> throw new IllegalArgumentException("a peer answer of no known kind");
+        };
+    }
+
+    private static PeerKey key(Key key) {
+        return PeerKey.newBuilder()
+                .setBucket(key.bucketId())
+                .setKey(ProtoBytes.wrap(key.bytes()))
+                .build();
+    }
+
+    private static Key key(PeerKey key) {
+        Check.argument(
+                !key.getKey().isEmpty() && key.getKey().size() <= Key.MAX_LENGTH,
+                "a key of %s bytes",
+                key.getKey().size());
+        return new Key(key.getBucket(), ProtoBytes.copyOf(key.getKey()));
+    }
+
+    private static VersionedObject object(ByteString bytes) {
+        return VersionedObject.decode(ProtoBytes.copyOf(bytes));
+    }
+
+    private static ForwardGet forwardGet(GetCommand command) {
+        return ForwardGet.newBuilder()
+                .setKey(key(command.key()))
+                .setR(command.r())
+                .setPr(command.pr())
+                .build();
+    }
+
+    private static ForwardWrite forwardWrite(WriteCommand command) {
+        ForwardWrite.Builder message = ForwardWrite.newBuilder()
+                .setKey(key(command.key()))
+                .setW(command.w())
+                .setPw(command.pw())
+                .setIfAbsent(command.ifAbsent())
+                .setReturnSiblings(command.returnSiblings())
+                .setRequestId(ProtoBytes.wrap(command.requestId()))
+                .setAttempt(command.attempt());
+        Bytes value = command.value();
+        if (value != null) {
+            message.setValue(ProtoBytes.wrap(value));
+        }
+        CausalContext seen = command.seen();
+        if (seen != null) {
+            message.setContext(ProtoBytes.wrap(seen.encoded()));
+        }
+        return message.build();
+    }
+
+    private static WriteCommand command(ForwardWrite message) {
+        return new WriteCommand(
+                key(message.getKey()),
+                message.hasValue() ? ProtoBytes.copyOf(message.getValue()) : null,
+                message.hasContext() ? CausalContext.decode(ProtoBytes.copyOf(message.getContext())) : null,
+                positive(message.getW()),
+                notNegative(message.getPw()),
+                message.getIfAbsent(),
+                message.getReturnSiblings(),
+                ProtoBytes.copyOf(message.getRequestId()),
+                notNegative(message.getAttempt()));
+    }
+
+    private static Forwarded forwarded(GetAnswer answer) {
+        ForwardedGet.Builder get = ForwardedGet.newBuilder();
+        VersionedObject object = answer.object();
+        if (object != null) {
+            get.setObject(ProtoBytes.wrap(object.encoded()));
+        }
+        return account(answer.report()).setGet(get).build();
+    }
+
+    private static Forwarded forwarded(WriteAnswer answer) {
+        ForwardedWrite.Builder write = ForwardedWrite.newBuilder()
+                .setContext(ProtoBytes.wrap(answer.context().encoded()));
+        VersionedObject object = answer.object();
+        if (object != null) {
+            write.setObject(ProtoBytes.wrap(object.encoded()));
+        }
+        return account(answer.report()).setWrite(write).build();
+    }
+
+    private static Forwarded forwarded(Failure failure, boolean write) {
+        return Forwarded.newBuilder()
+                .setFailure(ForwardedFailure.newBuilder()
+                        .setWrite(write)
+                        .setKind(failure.kind().name())
+                        .putAllDetails(failure.details()))
+                .build();
+    }
+
+    private static Forwarded.Builder account(Report report) {
+        Forwarded.Builder account = Forwarded.newBuilder()
+                .setCoordinator(report.coordinator().number())
+                .setRequired(report.required());
+        for (NodeId node : report.acknowledged()) {
+            account.addAcknowledged(node.number());
+        }
+        return account;
+    }
+
+    private static PeerReply forwarded(Forwarded message) {
+        return switch (message.getOutcomeCase()) {
+            case GET -> {
+                ForwardedGet get = message.getGet();
+                yield new PeerReply.ForwardedGet(
+                        Result.of(new GetAnswer(get.hasObject() ? object(get.getObject()) : null, report(message))));
+            }
+            case WRITE -> {
+                ForwardedWrite write = message.getWrite();
+                yield new PeerReply.ForwardedWrite(Result.of(new WriteAnswer(
+                        CausalContext.decode(ProtoBytes.copyOf(write.getContext())),
+                        write.hasObject() ? object(write.getObject()) : null,
+                        report(message))));
+            }
+            case FAILURE -> {
+                Failure failure = failure(message.getFailure());
+                yield message.getFailure().getWrite()
+                        ? new PeerReply.ForwardedWrite(Result.failed(failure))
+                        : new PeerReply.ForwardedGet(Result.failed(failure));
+            }
+            case OUTCOME_NOT_SET -> throw new IllegalArgumentException("a forwarded operation without an outcome");
+        };
+    }
+
+    private static Report report(Forwarded message) {
+        List<NodeId> acknowledged = new ArrayList<>(message.getAcknowledgedCount());
+        for (int number : message.getAcknowledgedList()) {
+            acknowledged.add(new NodeId(number));
+        }
+        return new Report(new NodeId(message.getCoordinator()), acknowledged, message.getRequired());
+    }
+
+    private static Failure failure(ForwardedFailure message) {
+        SortedMap<String, String> details = new TreeMap<>(message.getDetailsMap());
+        for (Failure.Kind kind : Failure.Kind.values()) {
+            if (kind.name().equals(message.getKind())) {
+                return new Failure(kind, details);
+            }
+        }
+        // A newer node has a reason that this one lacks words for: all that is certain is that nothing is certain.
+        return new Failure(Failure.Kind.DEADLINE, details).with("cause", message.getKind());
+    }
+
+    private static PeerRefusal refusal(PeerReply.Refusal refusal) {
+        return switch (refusal) {
+            case NOT_OWNER -> PeerRefusal.PEER_REFUSAL_NOT_OWNER;
+            case OVERLOADED -> PeerRefusal.PEER_REFUSAL_OVERLOADED;
+            case STORAGE_FULL -> PeerRefusal.PEER_REFUSAL_STORAGE_FULL;
+            case CORRUPT -> PeerRefusal.PEER_REFUSAL_CORRUPT;
+            case NOT_READY -> PeerRefusal.PEER_REFUSAL_NOT_READY;
+            case MALFORMED -> PeerRefusal.PEER_REFUSAL_MALFORMED;
+        };
+    }
+
+    private static PeerReply.Refusal refusal(PeerRefusal refusal) {
+        return switch (refusal) {
+            case PEER_REFUSAL_NOT_OWNER -> PeerReply.Refusal.NOT_OWNER;
+            case PEER_REFUSAL_OVERLOADED -> PeerReply.Refusal.OVERLOADED;
+            case PEER_REFUSAL_STORAGE_FULL -> PeerReply.Refusal.STORAGE_FULL;
+            case PEER_REFUSAL_CORRUPT -> PeerReply.Refusal.CORRUPT;
+            case PEER_REFUSAL_NOT_READY -> PeerReply.Refusal.NOT_READY;
+            case PEER_REFUSAL_MALFORMED -> PeerReply.Refusal.MALFORMED;
+            case PEER_REFUSAL_UNSPECIFIED, UNRECOGNIZED ->
+                throw new IllegalArgumentException("a refusal of no known kind");
+        };
+    }
+
+    private static int positive(int count) {
+        Check.argument(count > 0, "a count of %s", count);
+        return count;
+    }
+
+    private static int notNegative(int count) {
+        Check.argument(count >= 0, "a count of %s", count);
+        return count;
+    }
+}

@@ -1,0 +1,112 @@
+package dev.quorate.server.grpc;
+
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.peer.PeerTransport;
+import dev.quorate.core.runtime.EventLoop;
+import dev.quorate.server.system.LogRateLimit;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps a link to one peer: when one ends, the next is tried, soon at first, then about once a second, never in step with others. */
+final class PeerConnector {
+    private static final Logger LOG = LoggerFactory.getLogger(PeerConnector.class);
+    private static final Duration FIRST_RETRY = Duration.ofMillis(50);
+    private static final Duration LAST_RETRY = Duration.ofSeconds(1);
+    private static final Duration LOG_INTERVAL = Duration.ofSeconds(10);
+
+    /** Never reused in this process, so that a late answer of a former link is told from one of the present. */
+    private static long lastLink;
+
+    private final NodeId peer;
+    private final Supplier<InetSocketAddress> address;
+    private final PeerGrpcTransport.Setting setting;
+    private final LogRateLimit logLimit;
+
+    private @Nullable PeerLink link;
+    private EventLoop.@Nullable Timer retry;
+    private Duration delay = FIRST_RETRY;
+    private String because = "not connected yet";
+    private boolean stopped;
+
+    PeerConnector(NodeId peer, Supplier<InetSocketAddress> address, PeerGrpcTransport.Setting setting) {
+        this.peer = peer;
+        this.address = address;
+        this.setting = setting;
+        this.logLimit = new LogRateLimit(setting.clock(), LOG_INTERVAL);
+    }
+
+    void connect() {
+        if (stopped) {
+            return;
+        }
+        retry = null;
+        PeerLink next = new PeerLink(nextLink(), peer, address.get(), setting, this);
+        link = next;
+        next.open();
+    }
+
+    private static synchronized long nextLink() {
+        return ++lastLink;
+    }
+
+    boolean reachable() {
+        return link != null && link.usable();
+    }
+
+    String unreachableBecause() {
+        if (reachable()) {
+            return "";
+        }
+        String now = link == null ? "" : link.trouble();
+        return now.isEmpty() ? because : now;
+    }
+
+    long send(long operationId, PeerRequest request, Duration timeout) {
+        PeerLink current = link;
+        return current == null ? PeerTransport.NOT_SENT : current.send(operationId, request, timeout);
+    }
+
+    /** The link was greeted. */
+    void established() {
+        delay = FIRST_RETRY;
+        because = "";
+        LOG.info("peer {} connected, link {}", peer, link == null ? 0 : link.number());
+    }
+
+    /** The link is over. */
+    void ended(PeerLink ended, boolean wasEstablished, String reason) {
+        if (link != ended) {
+            return;
+        }
+        link = null;
+        because = reason;
+        if (wasEstablished) {
+            LOG.warn("peer {} lost, link {}: {}", peer, ended.number(), reason);
+            setting.counters().lost().increment();
+            setting.events().onLinkLost(peer, ended.number());
+        } else if (logLimit.permits()) {
+            LOG.warn("peer {} cannot be reached: {}", peer, reason);
+        }
+        if (!stopped) {
+            double jitter = 0.5 + setting.random().nextDouble();
+            retry = setting.loop().after(Duration.ofNanos((long) (delay.toNanos() * jitter)), this::connect);
+            Duration doubled = delay.multipliedBy(2);
+            delay = doubled.compareTo(LAST_RETRY) < 0 ? doubled : LAST_RETRY;
+        }
+    }
+
+    void stop() {
+        stopped = true;
+        if (retry != null) {
+            retry.cancel();
+        }
+        if (link != null) {
+            link.close("this node stops");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+package dev.quorate.server.grpc;
+
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerReply;
+
+/** What the transport tells the node. Called on the event loop. */
+public interface PeerEvents {
+    void onPeerReply(NodeId peer, long link, long operationId, PeerReply reply);
+
+    void onLinkLost(NodeId peer, long link);
+}

@@ -1,0 +1,83 @@
+package dev.quorate.server.grpc;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerTransport;
+import dev.quorate.core.replication.Bucket;
+import dev.quorate.core.ring.SlotTable;
+import dev.quorate.proto.kv.v1.GetTopologyRequest;
+import dev.quorate.proto.kv.v1.GetTopologyResponse;
+import dev.quorate.proto.kv.v1.Topology;
+import dev.quorate.proto.kv.v1.TopologyServiceGrpc;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** What a client needs to send a key straight to an owner. */
+public final class TopologyGrpcService extends TopologyServiceGrpc.TopologyServiceImplBase {
+    private final ClusterIdentity identity;
+    private final Bytes hashSeed;
+    private final Supplier<MemberDirectory> members;
+    private final List<Bucket> buckets;
+    private final PeerTransport transport;
+
+    public TopologyGrpcService(
+            ClusterIdentity identity,
+            Bytes hashSeed,
+            Supplier<MemberDirectory> members,
+            List<Bucket> buckets,
+            PeerTransport transport) {
+        this.identity = identity;
+        this.hashSeed = hashSeed;
+        this.members = members;
+        this.buckets = List.copyOf(buckets);
+        this.transport = transport;
+    }
+
+    @Override
+    public void getTopology(GetTopologyRequest request, StreamObserver<GetTopologyResponse> observer) {
+        GetTopologyResponse.Builder response = GetTopologyResponse.newBuilder();
+        if (request.getKnownEpoch() != identity.table().epoch()) {
+            response.setTopology(topology());
+        }
+        observer.onNext(response.build());
+        observer.onCompleted();
+    }
+
+    private Topology topology() {
+        SlotTable table = identity.table();
+        Topology.Builder topology = Topology.newBuilder()
+                .setClusterId(identity.clusterId())
+                .setEpoch(table.epoch())
+                .setLog2Slots(table.log2Slots())
+                .setHashSeed(ProtoBytes.wrap(hashSeed))
+                .setRowWidth(table.width());
+        for (MemberDirectory.Entry member : members.get().entries()) {
+            topology.addNodes(Topology.Node.newBuilder()
+                    .setId(member.id().toString())
+                    .setClientAddress(member.client())
+                    .setAdminAddress(member.admin())
+                    .setDatacenter(member.placement().datacenter())
+                    .setRack(member.placement().rack())
+                    .setHost(member.placement().host())
+                    .setReachable(member.id().equals(identity.self()) || transport.reachable(member.id()))
+                    .setWeight(member.placement().weight()));
+        }
+        List<NodeId> positions =
+                members.get().entries().stream().map(MemberDirectory.Entry::id).toList();
+        for (int slot = 0; slot < table.slots(); slot++) {
+            for (NodeId owner : table.owners(slot)) {
+                topology.addOwners(positions.indexOf(owner));
+            }
+        }
+        for (Bucket bucket : buckets) {
+            topology.addBuckets(Topology.Bucket.newBuilder()
+                    .setName(bucket.name())
+                    .setId(bucket.id())
+                    .setN(bucket.n())
+                    .setR(bucket.r())
+                    .setW(bucket.w()));
+        }
+        return topology.build();
+    }
+}
