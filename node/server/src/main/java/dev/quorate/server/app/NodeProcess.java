@@ -1,0 +1,393 @@
+package dev.quorate.server.app;
+
+import dev.quorate.core.NodeConfig;
+import dev.quorate.core.NodeCore;
+import dev.quorate.core.NodeEnvironment;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.replication.SafetyRules;
+import dev.quorate.core.ring.SlotAllocator;
+import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.runtime.Clock;
+import dev.quorate.core.runtime.RandomSource;
+import dev.quorate.server.config.Address;
+import dev.quorate.server.config.ConfigText;
+import dev.quorate.server.config.NodeSettings;
+import dev.quorate.server.grpc.Admission;
+import dev.quorate.server.grpc.ClientOperations;
+import dev.quorate.server.grpc.ClusterGrpcService;
+import dev.quorate.server.grpc.ClusterIdentity;
+import dev.quorate.server.grpc.Defects;
+import dev.quorate.server.grpc.InspectGrpcService;
+import dev.quorate.server.grpc.KvGrpcService;
+import dev.quorate.server.grpc.MemberDirectory;
+import dev.quorate.server.grpc.NodeGrpcService;
+import dev.quorate.server.grpc.PeerEvents;
+import dev.quorate.server.grpc.PeerGrpcService;
+import dev.quorate.server.grpc.PeerGrpcTransport;
+import dev.quorate.server.grpc.TopologyGrpcService;
+import dev.quorate.server.lmdb.LmdbStorage;
+import dev.quorate.server.lmdb.StorageStats;
+import dev.quorate.server.metrics.LoopMetrics;
+import dev.quorate.server.metrics.MetricsListener;
+import dev.quorate.server.metrics.PrometheusText;
+import dev.quorate.server.system.IdentityException;
+import dev.quorate.server.system.IdentityFile;
+import dev.quorate.server.system.NettyEventLoop;
+import dev.quorate.server.system.SystemClock;
+import dev.quorate.server.system.SystemRandom;
+import io.grpc.Server;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.protobuf.services.HealthStatusManager;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A whole node: makes every adapter, hands them to the core, and starts and stops it all in order. Several may live in one JVM. */
+public final class NodeProcess implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeProcess.class);
+    private static final Duration START_LIMIT = Duration.ofMinutes(5);
+    private static final Duration LOOP_LIMIT = Duration.ofSeconds(10);
+    private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
+    private static final Duration GOODBYE_LIMIT = Duration.ofSeconds(2);
+    private static final long DRAIN_POLL_MILLIS = 10;
+
+    /** Told of what the node must not survive: a defect that left its state half changed, or a log that cannot be written. */
+    @FunctionalInterface
+    public interface FatalHandler {
+        void fatal(String what, Throwable cause);
+    }
+
+    private final NodeSettings settings;
+    private final NettyEventLoop loop;
+    private final LoopMetrics metrics = new LoopMetrics();
+    private final HealthStatusManager health = new HealthStatusManager();
+    private final HealthStatusManager peerHealth = new HealthStatusManager();
+    private final AtomicBoolean stopped = new AtomicBoolean();
+
+    private final LmdbStorage storage;
+    private final NodeCore core;
+    private final PeerGrpcTransport transport;
+    private final KvGrpcService kv;
+    private final PeerGrpcService replica;
+    private final PrometheusText metricsText;
+    private final Server clients;
+    private final Server peers;
+    private final Server admin;
+    private final @Nullable MetricsListener metricsListener;
+
+    /**
+     * Starts the node and returns when it serves.
+     *
+     * @throws IOException if the data directory or an address cannot be used
+     * @throws IdentityException if the data belongs to another node or cluster
+     */
+    public static NodeProcess start(NodeSettings settings, FatalHandler fatal)
+            throws IOException, IdentityException, InterruptedException {
+        Clock clock = new SystemClock();
+        NettyEventLoop loop = new NettyEventLoop(
+                "node-" + settings.node(), thrown -> fatal.fatal("a task of the event loop threw", thrown));
+        try {
+            return new NodeProcess(settings, clock, loop, fatal);
+        } catch (IOException | IdentityException | RuntimeException | InterruptedException failed) {
+            loop.stop();
+            throw failed;
+        }
+    }
+
+    private NodeProcess(NodeSettings settings, Clock clock, NettyEventLoop loop, FatalHandler fatal)
+            throws IOException, IdentityException, InterruptedException {
+        this.settings = settings;
+        this.loop = loop;
+        IdentityFile.check(settings.storage().directory(), settings.cluster().id(), settings.node());
+        this.storage = LmdbStorage.open(settings.storage(), loop, metrics, fatal::fatal);
+        List<Server> started = new ArrayList<>();
+        try {
+            IdentityFile identity = IdentityFile.open(
+                    settings.storage().directory(), settings.cluster().id(), settings.node(), loop);
+            RandomSource random = new SystemRandom();
+            SlotTable table = SlotAllocator.initial(
+                    settings.members().stream()
+                            .map(NodeSettings.MemberSettings::placement)
+                            .toList(),
+                    settings.replicas(),
+                    settings.log2Slots());
+            this.transport = new PeerGrpcTransport(
+                    loop,
+                    clock,
+                    random,
+                    settings.limits().peerQueueBytes(),
+                    GrpcListeners.peerMessageBytes(settings),
+                    metrics);
+            NodeConfig config = new NodeConfig(
+                    settings.node(),
+                    settings.cluster().number(),
+                    table,
+                    settings.hashSeed(),
+                    settings.clusterKey(),
+                    settings.buckets(),
+                    settings.replication());
+            NodeEnvironment environment =
+                    new NodeEnvironment(clock, loop, random, storage, transport, identity, metrics);
+            this.core = onLoop(() -> new NodeCore(config, environment, SafetyRules.production(metrics)));
+            ClusterIdentity cluster = ClusterIdentity.of(
+                    settings.cluster().id(),
+                    settings.cluster().number(),
+                    settings.node(),
+                    core::boot,
+                    table,
+                    settings.hashSeed(),
+                    settings.clusterKey(),
+                    settings.buckets());
+            Defects defects = new Defects(settings.node().toString(), core::boot, metrics);
+            Admission admission = new Admission(
+                    settings.limits().operations(), settings.limits().operationBytes(), metrics);
+            this.kv = new KvGrpcService(
+                    new ClientOperations(core, clock, admission, defects, metrics),
+                    loop,
+                    cluster,
+                    settings.limits().pipelineOperations());
+            this.replica = new PeerGrpcService(cluster, loop, clock, core::onPeerRequest, core::load, defects, metrics);
+            this.metricsText = new PrometheusText(metrics);
+
+            awaitReady();
+
+            peerHealth.setStatus(PeerGrpcService.HEALTH_NAME, ServingStatus.SERVING);
+            this.peers = GrpcListeners.peers(settings, loop, List.of(replica, peerHealth.getHealthService()));
+            started.add(peers);
+            // With port 0 the addresses are known only once the sockets are bound, and the services below tell them.
+            DirectorySource directory = new DirectorySource(settings);
+            this.clients = GrpcListeners.clients(
+                    settings,
+                    loop,
+                    admission,
+                    List.of(
+                            kv,
+                            new TopologyGrpcService(
+                                    cluster, settings.hashSeed(), directory, settings.buckets(), transport),
+                            health.getHealthService()));
+            started.add(clients);
+            this.admin = GrpcListeners.admin(
+                    settings,
+                    loop,
+                    List.of(
+                            new ClusterGrpcService(cluster, directory, transport),
+                            new InspectGrpcService(core, defects),
+                            new NodeGrpcService(
+                                    settings.node().toString(),
+                                    version(),
+                                    core,
+                                    clock,
+                                    this::storageStatus,
+                                    metricsText::scrape,
+                                    ConfigText.effective(settings)),
+                            health.getHealthService()));
+            started.add(admin);
+            directory.bound(clients.getPort(), peers.getPort(), admin.getPort());
+            this.metricsListener = settings.metricsListen().isEmpty()
+                    ? null
+                    : MetricsListener.start(settings.metricsListen().get().resolve(), loop, metricsText);
+            onLoop(() -> {
+                transport.start(cluster, new Replies(core), peerAddresses());
+                return true;
+            });
+            health.setStatus(KvGrpcService.HEALTH_NAME, ServingStatus.SERVING);
+        } catch (IOException | IdentityException | RuntimeException | InterruptedException failed) {
+            started.forEach(Server::shutdownNow);
+            storage.close();
+            throw failed;
+        }
+    }
+
+    private void awaitReady() throws IOException, InterruptedException {
+        CompletableFuture<Void> ready = new CompletableFuture<>();
+        loop.execute(() -> {
+            var unused = core.start().whenComplete((nothing, thrown) -> {
+                if (thrown == null) {
+                    ready.complete(null);
+                } else {
+                    ready.completeExceptionally(thrown);
+                }
+            });
+        });
+        try {
+            ready.get(START_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException failed) {
+            throw new IOException("the node cannot load its state: " + failed.getCause(), failed.getCause());
+        } catch (TimeoutException slow) {
+            throw new IOException("the node did not load its state within " + START_LIMIT, slow);
+        }
+    }
+
+    private SortedMap<NodeId, Supplier<InetSocketAddress>> peerAddresses() {
+        SortedMap<NodeId, Supplier<InetSocketAddress>> addresses = new TreeMap<>();
+        for (NodeSettings.MemberSettings member : settings.members()) {
+            if (!member.id().equals(settings.node())) {
+                addresses.put(member.id(), member.peer()::resolve);
+            }
+        }
+        return addresses;
+    }
+
+    private NodeGrpcService.StorageStatus storageStatus() {
+        StorageStats stats = storage.stats();
+        return new NodeGrpcService.StorageStatus(
+                stats.appendedLsn(),
+                stats.syncedLsn(),
+                stats.checkpointLsn(),
+                stats.memoryTableBytes(),
+                stats.dataFileBytes(),
+                stats.freeDiskBytes(),
+                "sync");
+    }
+
+    static String version() {
+        String version = NodeProcess.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    public Address clientAddress() {
+        return settings.listen().client().withPort(clients.getPort());
+    }
+
+    public Address peerAddress() {
+        return settings.listen().peer().withPort(peers.getPort());
+    }
+
+    public Address adminAddress() {
+        return settings.listen().admin().withPort(admin.getPort());
+    }
+
+    /**
+     * Stops in the order that hurts nobody: say so, take nothing new, finish what was begun, end streams, close the store. Peers are
+     * served until the node's own operations are done. Once only; not on the loop.
+     */
+    @Override
+    public void close() throws IOException, InterruptedException {
+        if (!stopped.compareAndSet(false, true)) {
+            return;
+        }
+        health.enterTerminalState();
+        onLoop(() -> {
+            core.drain();
+            return true;
+        });
+        awaitIdle();
+        onLoop(() -> {
+            kv.endStreams();
+            return true;
+        });
+        awaitStreamsEnded();
+        clients.shutdown();
+        admin.shutdown();
+        peerHealth.enterTerminalState();
+        onLoop(() -> {
+            replica.endStreams();
+            transport.stop();
+            return true;
+        });
+        peers.shutdown();
+        for (Server server : List.of(clients, admin, peers)) {
+            if (!server.awaitTermination(GOODBYE_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                server.shutdownNow();
+                server.awaitTermination(GOODBYE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        }
+        if (metricsListener != null) {
+            metricsListener.close();
+        }
+        storage.close();
+        metricsText.close();
+        loop.stop();
+    }
+
+    private void awaitIdle() throws InterruptedException {
+        long deadline = System.nanoTime() + DRAIN_LIMIT.toNanos();
+        while (onLoop(core::operationsInFlight) > 0) {
+            if (System.nanoTime() - deadline > 0) {
+                LOG.warn("stopping with {} operations in flight", onLoop(core::operationsInFlight));
+                return;
+            }
+            Thread.sleep(DRAIN_POLL_MILLIS);
+        }
+    }
+
+    /** So that the last outcomes leave before the connections do. */
+    private void awaitStreamsEnded() throws InterruptedException {
+        long deadline = System.nanoTime() + GOODBYE_LIMIT.toNanos();
+        while (onLoop(kv::openStreams) > 0 && System.nanoTime() - deadline < 0) {
+            Thread.sleep(DRAIN_POLL_MILLIS);
+        }
+    }
+
+    private <T> T onLoop(Supplier<T> task) throws InterruptedException {
+        try {
+            return loop.ask(LOOP_LIMIT, task);
+        } catch (TimeoutException stuck) {
+            throw new IllegalStateException("the event loop did not answer within " + LOOP_LIMIT, stuck);
+        }
+    }
+
+    /** Hands what the transport receives to the core. */
+    private record Replies(NodeCore core) implements PeerEvents {
+        @Override
+        public void onPeerReply(NodeId peer, long link, long operationId, PeerReply reply) {
+            core.onPeerReply(peer, link, operationId, reply);
+        }
+
+        @Override
+        public void onLinkLost(NodeId peer, long link) {
+            core.onLinkLost(peer, link);
+        }
+    }
+
+    /** The members' addresses; this node's own with the ports that were bound. */
+    private static final class DirectorySource implements Supplier<MemberDirectory> {
+        private final NodeSettings settings;
+        private volatile MemberDirectory directory;
+
+        DirectorySource(NodeSettings settings) {
+            this.settings = settings;
+            this.directory = directory(0, 0, 0);
+        }
+
+        void bound(int client, int peer, int admin) {
+            directory = directory(client, peer, admin);
+        }
+
+        @Override
+        public MemberDirectory get() {
+            return directory;
+        }
+
+        private MemberDirectory directory(int client, int peer, int admin) {
+            List<MemberDirectory.Entry> entries = new ArrayList<>();
+            for (NodeSettings.MemberSettings member : settings.members()) {
+                boolean self = member.id().equals(settings.node());
+                entries.add(new MemberDirectory.Entry(
+                        member.placement(),
+                        advertised(member.client(), self, client),
+                        advertised(member.peer(), self, peer),
+                        advertised(member.admin(), self, admin)));
+            }
+            return new MemberDirectory(entries);
+        }
+
+        private static String advertised(Address address, boolean self, int boundPort) {
+            return (self && address.port() == 0 ? address.withPort(boundPort) : address).toString();
+        }
+    }
+}
