@@ -1,0 +1,320 @@
+package dev.quorate.server.lmdb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.storage.Storage.Durable;
+import dev.quorate.core.storage.Storage.Refusal;
+import dev.quorate.core.storage.Storage.WriteKind;
+import dev.quorate.core.storage.StorageFailedException;
+import dev.quorate.core.storage.Table;
+import dev.quorate.core.storage.WriteBatch;
+import dev.quorate.server.lmdb.StorageConfig.ReadMode;
+import dev.quorate.server.log.CorruptStorageException;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What only the real storage has: files, a disk that fills up or breaks, and an end. */
+class LmdbStorageTest {
+    private static final long MIB = 1 << 20;
+
+    @TempDir
+    Path temporary;
+
+    private final TestLoop loop = new TestLoop();
+    private final CompletableFuture<Throwable> fatal = new CompletableFuture<>();
+
+    @AfterEach
+    void stopLoop() {
+        loop.close();
+    }
+
+    @Test
+    void filesAreForTheirOwnerOnly() throws IOException, InterruptedException {
+        LmdbStorage storage = open(config());
+        commit(storage, "a", 10);
+        storage.close();
+        try (Stream<Path> files = Files.walk(config().directory())) {
+            for (Path file : files.toList()) {
+                String mode = PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+                assertThat(mode).as(file.toString()).isEqualTo(Files.isDirectory(file) ? "rwx------" : "rw-------");
+            }
+        }
+    }
+
+    @Test
+    void oneStoragePerDirectory() throws IOException, InterruptedException {
+        LmdbStorage storage = open(config());
+        assertThatThrownBy(() -> open(config()))
+                .isInstanceOf(DirectoryInUseException.class)
+                .hasMessageContaining(config().directory().toString());
+        storage.close();
+        open(config()).close();
+    }
+
+    @Test
+    void afterACleanCloseLmdbAloneIsComplete() throws IOException, InterruptedException {
+        LmdbStorage storage = open(config());
+        for (int i = 0; i < 100; i++) {
+            commit(storage, "k" + i, 100);
+        }
+        storage.close();
+        try (Stream<Path> files = Files.list(config().directory().resolve("log"))) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        LmdbStorage again = open(config());
+        for (int i = 0; i < 100; i++) {
+            assertThat(get(again, "k" + i)).isEqualTo(Bytes.owning(new byte[100]));
+        }
+        assertThat(commit(again, "next", 1)).isEqualTo(101);
+        again.close();
+    }
+
+    @Test
+    void closingTwiceAndUsingAfterwardsAreHarmless() throws IOException, InterruptedException {
+        LmdbStorage storage = open(config());
+        storage.close();
+        storage.close();
+        assertThatThrownBy(() -> commit(storage, "a", 1)).isInstanceOf(StorageFailedException.class);
+        assertThatThrownBy(() -> get(storage, "a")).isInstanceOf(StorageFailedException.class);
+        assertThat(refusal(storage, WriteKind.REPLICA_MERGE)).isEqualTo(Refusal.OVERLOADED);
+    }
+
+    @Test
+    void truncatedDataFileIsRefusedBeforeItIsMapped() throws IOException, InterruptedException {
+        Path file = closedStorageWithData();
+        try (RandomAccessFile data = new RandomAccessFile(file.toFile(), "rw")) {
+            data.setLength(MIB / 2);
+        }
+        assertThatThrownBy(() -> open(config()))
+                .isInstanceOf(CorruptStorageException.class)
+                .hasMessageContaining(file + " is truncated: it has 524288 bytes");
+        try (RandomAccessFile data = new RandomAccessFile(file.toFile(), "rw")) {
+            data.setLength(100);
+        }
+        assertThatThrownBy(() -> open(config()))
+                .isInstanceOf(CorruptStorageException.class)
+                .hasMessageContaining("is truncated: it has 100 bytes");
+    }
+
+    @Test
+    void zeroedMetaPageIsRefused() throws IOException, InterruptedException {
+        Path file = closedStorageWithData();
+        for (int page = 0; page < 2; page++) {
+            long position = page * 4096L;
+            try (RandomAccessFile data = new RandomAccessFile(file.toFile(), "rw")) {
+                byte[] before = new byte[512];
+                data.seek(position);
+                data.readFully(before);
+                data.seek(position);
+                data.write(new byte[512]);
+                assertThatThrownBy(() -> open(config()))
+                        .isInstanceOf(CorruptStorageException.class)
+                        .hasMessageContaining("the meta page at offset " + position + " of " + file + " is damaged");
+                data.seek(position);
+                data.write(before);
+            }
+        }
+        open(config()).close();
+    }
+
+    @Test
+    void damagedLogIsRefusedAndTheDirectoryIsFreeAgain() throws IOException, InterruptedException {
+        LmdbStorage storage = open(config());
+        commit(storage, "a", 100);
+        commit(storage, "b", 100);
+        storage.halt();
+        Path segment;
+        try (Stream<Path> files = Files.list(config().directory().resolve("log"))) {
+            segment = files.sorted().findFirst().orElseThrow();
+        }
+        try (RandomAccessFile file = new RandomAccessFile(segment.toFile(), "rw")) {
+            file.seek(80);
+            file.write(99);
+        }
+        for (int attempt = 0; attempt < 2; attempt++) {
+            assertThatThrownBy(() -> open(config()))
+                    .isInstanceOf(CorruptStorageException.class)
+                    .hasMessageContaining(segment + " at offset 0 lacks LSN 1");
+        }
+    }
+
+    @Test
+    void clientsAreRefusedBelowTheDiskReserveAndDeletionsAreNot() throws IOException, InterruptedException {
+        LmdbStorage storage = open(withReserve(Long.MAX_VALUE / 2));
+        assertThat(refusal(storage, WriteKind.CLIENT_PUT)).isEqualTo(Refusal.STORAGE_FULL);
+        assertThat(refusal(storage, WriteKind.BACKGROUND)).isEqualTo(Refusal.STORAGE_FULL);
+        assertThat(refusal(storage, WriteKind.CLIENT_DELETE)).isNull();
+        assertThat(refusal(storage, WriteKind.REPLICA_MERGE)).isNull();
+        assertThat(loop.<StorageStats>call(storage::stats).diskLow()).isTrue();
+        storage.close();
+    }
+
+    @Test
+    void aFullQueueRefusesBackgroundFirstAndReplicasLast() throws IOException, InterruptedException {
+        LmdbStorage storage = open(config());
+        CompletionStage<Durable> last = loop.call(() -> {
+            fillUntilRefused(storage, WriteKind.BACKGROUND);
+            assertThat(storage.refusal(WriteKind.CLIENT_PUT)).isNull();
+            assertThat(storage.load()).isBetween(50, 75);
+            fillUntilRefused(storage, WriteKind.CLIENT_PUT);
+            assertThat(storage.refusal(WriteKind.CLIENT_DELETE)).isEqualTo(Refusal.OVERLOADED);
+            assertThat(storage.refusal(WriteKind.REPLICA_MERGE)).isNull();
+            fillUntilRefused(storage, WriteKind.REPLICA_MERGE);
+            assertThat(storage.load()).isEqualTo(100);
+            return storage.barrier();
+        });
+        loop.await(last);
+        assertThat(refusal(storage, WriteKind.REPLICA_MERGE)).isNull();
+        storage.close();
+    }
+
+    /** A small file system fills up: nothing is lost, nothing dies, and it goes on once there is room. */
+    @Test
+    void fullDiskRefusesWritesUntilThereIsRoom() throws IOException, InterruptedException {
+        Path mount = Files.createDirectory(temporary.resolve("small-disk"));
+        assumeThat(succeeds("mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "tmpfs", mount.toString()))
+                .as("a tmpfs can be mounted (needs root); without it a full disk is not tested")
+                .isTrue();
+        try {
+            fillUpAndMakeRoom(mount);
+        } finally {
+            assertThat(succeeds("umount", "-l", mount.toString())).isTrue();
+        }
+    }
+
+    private void fillUpAndMakeRoom(Path mount) throws IOException, InterruptedException {
+        StorageConfig config = new StorageConfig(
+                mount.resolve("data"),
+                MIB,
+                256 << 10,
+                256 << 10,
+                Duration.ofSeconds(1),
+                0,
+                0,
+                0,
+                ReadMode.LOOP,
+                1,
+                Duration.ofSeconds(10));
+        Path ballast = mount.resolve("ballast");
+        Files.write(ballast, new byte[(int) (6 * MIB)]);
+        LmdbStorage storage = open(config);
+        int acknowledged = 0;
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (refusal(storage, WriteKind.REPLICA_MERGE) != Refusal.STORAGE_FULL && System.nanoTime() < deadline) {
+            if (refusal(storage, WriteKind.REPLICA_MERGE) == null) {
+                commit(storage, "key" + acknowledged, 1000);
+                acknowledged++;
+            }
+        }
+        assertThat(refusal(storage, WriteKind.REPLICA_MERGE)).isEqualTo(Refusal.STORAGE_FULL);
+        assertThat(acknowledged).isGreaterThan(1000);
+        for (int i = 0; i < acknowledged; i++) {
+            assertThat(get(storage, "key" + i))
+                    .as("key %d of %d", i, acknowledged)
+                    .isNotNull();
+        }
+        storage.halt();
+        storage = open(config);
+        assertThat(get(storage, "key" + (acknowledged - 1))).isNotNull();
+        Files.delete(ballast);
+        while (refusal(storage, WriteKind.REPLICA_MERGE) != null && System.nanoTime() < deadline) {
+            Thread.onSpinWait();
+        }
+        assertThat(refusal(storage, WriteKind.REPLICA_MERGE)).isNull();
+        commit(storage, "one more", 1000);
+        storage.close();
+        storage = open(config);
+        for (int i = 0; i < acknowledged; i++) {
+            assertThat(get(storage, "key" + i))
+                    .as("key %d of %d", i, acknowledged)
+                    .isNotNull();
+        }
+        assertThat(get(storage, "one more")).isNotNull();
+        storage.close();
+        assertThat(fatal).as("a full disk does not end the process").isNotDone();
+    }
+
+    private static boolean succeeds(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getInputStream().readAllBytes();
+        return process.waitFor() == 0;
+    }
+
+    private static void fillUntilRefused(LmdbStorage storage, WriteKind kind) {
+        while (storage.refusal(kind) == null) {
+            CompletionStage<Durable> later =
+                    storage.commit(WriteBatch.put(Table.DATA, Bytes.utf8("k"), Bytes.owning(new byte[1000])));
+            assertThat(later.toCompletableFuture()).isNotCompletedExceptionally();
+        }
+    }
+
+    private Path closedStorageWithData() throws IOException, InterruptedException {
+        LmdbStorage storage = open(config());
+        for (int i = 0; i < 1000; i++) {
+            loop.execute(() -> {});
+            commitLater(storage, "key" + i, 1000);
+        }
+        storage.close();
+        return config().directory().resolve("lmdb").resolve(LmdbFile.NAME);
+    }
+
+    private void commitLater(LmdbStorage storage, String key, int bytes) {
+        CompletionStage<Durable> later = loop.call(
+                () -> storage.commit(WriteBatch.put(Table.DATA, Bytes.utf8(key), Bytes.owning(new byte[bytes]))));
+        assertThat(later).isNotNull();
+    }
+
+    private long commit(LmdbStorage storage, String key, int bytes) {
+        return loop.await(loop.<CompletionStage<Durable>>call(() ->
+                        storage.commit(WriteBatch.put(Table.DATA, Bytes.utf8(key), Bytes.owning(new byte[bytes])))))
+                .lsn();
+    }
+
+    private @Nullable Bytes get(LmdbStorage storage, String key) {
+        return loop.await(loop.call(() -> storage.get(Table.DATA, Bytes.utf8(key))));
+    }
+
+    private @Nullable Refusal refusal(LmdbStorage storage, WriteKind kind) {
+        return loop.<@Nullable Refusal>call(() -> storage.refusal(kind));
+    }
+
+    private LmdbStorage open(StorageConfig config) throws IOException {
+        return LmdbStorage.open(config, loop, new SilentMetrics(), (what, cause) -> fatal.complete(cause));
+    }
+
+    private StorageConfig config() {
+        return withReserve(0);
+    }
+
+    private StorageConfig withReserve(long bytes) {
+        return new StorageConfig(
+                temporary.resolve("data"),
+                4 * MIB,
+                MIB,
+                8 * MIB,
+                Duration.ofSeconds(60),
+                64 * MIB,
+                bytes,
+                0,
+                ReadMode.AUTO,
+                2,
+                Duration.ofSeconds(20));
+    }
+}
