@@ -19,6 +19,8 @@ final class PeerConnector {
     private static final Duration LAST_RETRY = Duration.ofSeconds(1);
     private static final Duration LOG_INTERVAL = Duration.ofSeconds(10);
 
+    private static final long PATIENCE_NANOS = Duration.ofSeconds(2).toNanos();
+
     /** Never reused in this process, so that a late answer of a former link is told from one of the present. */
     private static long lastLink;
 
@@ -32,12 +34,14 @@ final class PeerConnector {
     private Duration delay = FIRST_RETRY;
     private String because = "not connected yet";
     private boolean stopped;
+    private long downSinceNanos;
 
     PeerConnector(NodeId peer, Supplier<InetSocketAddress> address, PeerGrpcTransport.Setting setting) {
         this.peer = peer;
         this.address = address;
         this.setting = setting;
         this.logLimit = new LogRateLimit(setting.clock(), LOG_INTERVAL);
+        this.downSinceNanos = setting.clock().nanos();
     }
 
     void connect() {
@@ -85,12 +89,20 @@ final class PeerConnector {
         }
         link = null;
         because = reason;
+        long now = setting.clock().nanos();
         if (wasEstablished) {
-            LOG.warn("peer {} lost, link {}: {}", peer, ended.number(), reason);
             setting.counters().lost().increment();
+            if (!stopped) {
+                LOG.warn("peer {} lost, link {}: {}", peer, ended.number(), reason);
+            }
+            downSinceNanos = now;
             setting.events().onLinkLost(peer, ended.number());
-        } else if (logLimit.permits()) {
-            LOG.warn("peer {} cannot be reached: {}", peer, reason);
+        } else {
+            // Nodes that start together miss each other at first: worth no line.
+            boolean worthTelling = reason.startsWith(PeerLink.MISMATCH) || now - downSinceNanos > PATIENCE_NANOS;
+            if (worthTelling && logLimit.permits()) {
+                LOG.warn("peer {} cannot be reached: {}", peer, reason);
+            }
         }
         if (!stopped) {
             double jitter = 0.5 + setting.random().nextDouble();

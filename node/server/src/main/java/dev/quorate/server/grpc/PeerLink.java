@@ -42,6 +42,9 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
     /** Silence after which the stream is given up. */
     private static final long LOSS_NANOS = Duration.ofSeconds(6).toNanos();
 
+    /** Begins what is wrong when two nodes do not belong together. */
+    static final String MISMATCH = "CLUSTER_MISMATCH: ";
+
     private static final long KEEPALIVE_SECONDS = 20;
     private static final int MESSAGE_OPERATIONS = 1024;
     private static final int MESSAGE_BYTES = 1 << 20;
@@ -205,7 +208,7 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
                         + response.getGreeting().getNode() + ", not " + peer + ": check the members' peer addresses");
             }
             if (objection.isPresent()) {
-                end("CLUSTER_MISMATCH: " + objection.get());
+                end(MISMATCH + objection.get());
                 return;
             }
             established = true;
@@ -260,19 +263,24 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
         onLoop(() -> end(address + " ended the stream"));
     }
 
-    /** The causes' own words: gRPC's "io exception" helps nobody. */
-    private static String words(Throwable thrown) {
+    /** The innermost cause's own words: gRPC's "io exception" helps nobody. */
+    private String words(Throwable thrown) {
         Status status = Status.fromThrowable(thrown);
         Throwable cause = status.getCause();
         while (cause != null && cause.getCause() != null) {
             cause = cause.getCause();
         }
         String description = String.valueOf(status.getDescription());
-        return switch (status.getCode()) {
-            case FAILED_PRECONDITION -> "CLUSTER_MISMATCH: " + description;
-            case UNAVAILABLE -> cause == null ? description : String.valueOf(cause.getMessage());
-            default -> status.getCode() + ": " + description;
-        };
+        if (status.getCode() == Status.Code.FAILED_PRECONDITION) {
+            return MISMATCH + description;
+        }
+        if (status.getCode() != Status.Code.UNAVAILABLE) {
+            return address + " ended the stream with " + status.getCode() + ": " + description;
+        }
+        String innermost = cause == null ? description : String.valueOf(cause.getMessage());
+        return innermost.contains("Connection refused")
+                ? address + " refused the connection: no node listens there"
+                : address + ": " + innermost;
     }
 
     private void end(String reason) {

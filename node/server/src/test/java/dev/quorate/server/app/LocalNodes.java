@@ -27,6 +27,7 @@ final class LocalNodes implements AutoCloseable {
     private final SortedMap<Integer, Integer> firstPorts = new TreeMap<>();
     private final SortedMap<Integer, NodeProcess> running = new TreeMap<>();
     private final List<ManagedChannel> channels = new ArrayList<>();
+    private final SortedMap<String, ManagedChannel> byAddress = new TreeMap<>();
     private final String extraYaml;
     final ConcurrentLinkedQueue<String> fatal = new ConcurrentLinkedQueue<>();
 
@@ -117,7 +118,15 @@ final class LocalNodes implements AutoCloseable {
     }
 
     KvServiceGrpc.KvServiceBlockingStub kv(int number) {
-        return KvServiceGrpc.newBlockingStub(channel(node(number).clientAddress()));
+        return KvServiceGrpc.newBlockingStub(shared(node(number).clientAddress()));
+    }
+
+    ManagedChannel admin(int number) {
+        return shared(node(number).adminAddress());
+    }
+
+    private ManagedChannel shared(Address address) {
+        return byAddress.computeIfAbsent(address.toString(), text -> channel(address));
     }
 
     /** The first of three in a row. */
