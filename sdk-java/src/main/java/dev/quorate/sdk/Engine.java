@@ -36,6 +36,7 @@ final class Engine implements NodeConnection.Watcher {
     private static final Logger LOG = LoggerFactory.getLogger(QuorateClient.class);
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long UPKEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long REFRESH_NANOS = TimeUnit.SECONDS.toNanos(30);
     private static final int PERMITS_OVERHEAD_BYTES = 256;
 
     private final ClientSettings settings;
@@ -66,6 +67,7 @@ final class Engine implements NodeConnection.Watcher {
     private final List<Failure> seedFailures = new ArrayList<>();
     private boolean refreshing;
     private int seedTurn;
+    private long lastRefreshNanos = System.nanoTime();
 
     private long requests;
     private long retries;
@@ -222,8 +224,8 @@ final class Engine implements NodeConnection.Watcher {
         }
         closed = true;
         loop.execute(() -> {
-            for (int i = live.size() - 1; i >= 0; i--) {
-                Call<?> call = live.get(i);
+            while (!live.isEmpty()) {
+                Call<?> call = live.get(live.size() - 1);
                 boolean unknown = call.isWrite() && (call.uncertain != null || call.wasSent());
                 if (call.node != null) {
                     call.node.connection.forget(call);
@@ -382,8 +384,10 @@ final class Engine implements NodeConnection.Watcher {
                 call, new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), possiblyApplied));
         if (possiblyApplied && call.uncertain == null) {
             call.uncertain = failure;
-            call.pinnedNode = node;
             call.pinnedBoot = failure.boot();
+            // Only an owner coordinates what it is sent; from any other node the write went on to a coordinator we do
+            // not know.
+            call.pinnedNode = node != null && isOwner(call, node) ? node : null;
         }
         if (failure.kind() == Failure.Kind.ANSWERED) {
             call.answeredAttempts++;
@@ -471,6 +475,19 @@ final class Engine implements NodeConnection.Watcher {
         return true;
     }
 
+    private boolean isOwner(Call<?> call, Node node) {
+        Ring known = ring;
+        if (known == null || !call.locate(known)) {
+            return false;
+        }
+        for (int place = 0; place < known.rowWidth(); place++) {
+            if (members[known.owner(call.position(), place)] == node) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private void recordAttempt(Call<?> call, QuorateException.Attempt attempt) {
         call.addAttempt(attempt);
         RequestListener listener = settings.listener();
@@ -504,7 +521,7 @@ final class Engine implements NodeConnection.Watcher {
 
     private static QuorateException exception(Call<?> call) {
         Failure told = call.uncertain != null ? call.uncertain : call.mostTelling;
-        if (told == null || told.kind() == Failure.Kind.NOT_CONNECTED) {
+        if (told == null || RetryPolicy.reason(told) == QuorateException.Reason.CONNECT_FAILED) {
             return new QuorateException(
                     QuorateException.Reason.CONNECT_FAILED,
                     "no node could be reached",
@@ -693,6 +710,9 @@ final class Engine implements NodeConnection.Watcher {
             refresh(node(settings.seeds().get(seedTurn++ % settings.seeds().size())));
         } else if (!refreshing) {
             closeFormerMembers();
+            if (now - lastRefreshNanos > REFRESH_NANOS) {
+                refreshAnywhere(); // open streams do not tell of a new epoch
+            }
         }
     }
 
@@ -858,6 +878,10 @@ final class Engine implements NodeConnection.Watcher {
             LOG.info("lost the connection to {}: {}", node, failure.text());
             refreshAnywhere();
         }
+        if (failure.kind() == Failure.Kind.WRONG_CLUSTER && !node.refusedBefore) {
+            node.refusedBefore = true;
+            LOG.warn("{} is not used: {}", node, failure.text());
+        }
         List<Call<?>> stranded = List.copyOf(node.awaitingReturn);
         node.awaitingReturn.clear();
         for (Call<?> call : stranded) {
@@ -937,6 +961,7 @@ final class Engine implements NodeConnection.Watcher {
             return;
         }
         refreshing = true;
+        lastRefreshNanos = System.nanoTime();
         from.connection.fetchTopology(
                 known.epoch(), settings.requestTimeout().toNanos(), new NodeConnection.TopologyReceiver() {
                     @Override

@@ -16,6 +16,9 @@ final class Node {
 
     boolean probing;
 
+    /** Belongs to another cluster, which has been logged. */
+    boolean refusedBefore;
+
     /** Writes that may have been applied here and wait to see at which boot the node comes back. */
     final List<Call<?>> awaitingReturn = new ArrayList<>(0);
 

@@ -150,7 +150,8 @@ final class RetryPolicy {
     /** The published reason of a failure. */
     static QuorateException.Reason reason(Failure failure) {
         return switch (failure.kind()) {
-            case NOT_CONNECTED -> QuorateException.Reason.CONNECT_FAILED;
+            case NOT_CONNECTED ->
+                failure.reason().isEmpty() ? QuorateException.Reason.CONNECT_FAILED : parse(failure.reason());
             case WRONG_CLUSTER -> QuorateException.Reason.CLUSTER_MISMATCH;
             case LOST -> QuorateException.Reason.CONNECTION_LOST;
             case SILENT -> QuorateException.Reason.DEADLINE;

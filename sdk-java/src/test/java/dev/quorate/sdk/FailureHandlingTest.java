@@ -122,6 +122,58 @@ class FailureHandlingTest {
     }
 
     @Test
+    void aWriteSentByWayOfANonOwnerIsNotRetriedAfterItWasSent() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(2)) {
+            cluster.rowWidth = 1;
+            try (QuorateClient client = client(cluster, Transport.PIPELINE)) {
+                Bucket<String> bucket = client.bucket("default", Codec.utf8());
+                bucket.get("k");
+                cluster.owner("k").kill();
+                await().until(() -> client.counters().connectionsLost() > 0);
+                breakFirstWriteAfterServing(cluster, () -> {});
+
+                QuorateException failure = failure(() -> bucket.put("k", "v"));
+
+                assertThat(failure.outcomeUnknown())
+                        .as("the coordinator behind the node that took it is not known")
+                        .isTrue();
+                assertThat(writes(cluster)).hasSize(1);
+            }
+        }
+    }
+
+    @Test
+    void aClusterThatIsStillStartingSaysSo() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(1);
+                QuorateClient client = client(cluster, Transport.PIPELINE)) {
+            cluster.nodes.get(0).starting = true;
+            cluster.nodes.get(0).restart(true);
+            try (QuorateClient fresh = client(cluster, Transport.PIPELINE)) {
+                QuorateException failure = failure(() -> fresh.bucket("default").get("k"));
+
+                assertThat(failure.reason()).isEqualTo(Reason.NODE_STARTING);
+                assertThat(failure.retryable()).isTrue();
+                assertThat(failure).hasMessageContaining("recovering the log");
+            }
+        }
+    }
+
+    @Test
+    void anotherKindOfPortIsCalledByItsName() throws Exception {
+        io.grpc.Server other = io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder.forAddress(
+                        new java.net.InetSocketAddress("127.0.0.1", 0))
+                .build()
+                .start();
+        try (QuorateClient client =
+                QuorateClient.builder().seeds("127.0.0.1:" + other.getPort()).build()) {
+            assertThat(failure(() -> client.bucket("default").get("k")))
+                    .hasMessageContaining("127.0.0.1:" + other.getPort() + ": not a client port of a node");
+        } finally {
+            other.shutdownNow();
+        }
+    }
+
+    @Test
     void aWriteThatAllowsDuplicatesGoesOnElsewhereAndSaysSo() throws Exception {
         try (FakeCluster cluster = new FakeCluster(3);
                 QuorateClient client = client(cluster, Transport.PIPELINE)) {

@@ -69,6 +69,7 @@ final class FakeNode {
     volatile long boot = 1;
     volatile Function<Received, Reaction> reaction = request -> new Reaction.Serve();
     volatile boolean greets = true;
+    volatile boolean starting;
     volatile String greetsAsCluster;
 
     private final AtomicLong sequence = new AtomicLong();
@@ -215,6 +216,9 @@ final class FakeNode {
                 kind, key.toStringUtf8(), context, options.getRequestId(), options.getAttempt(), options.getIfAbsent());
     }
 
+    private static final Status STARTING =
+            status(Code.UNAVAILABLE, "NODE_STARTING", "the node is recovering the log", Map.of());
+
     private static final Status PRECONDITION_FAILED =
             status(Code.FAILED_PRECONDITION, "PRECONDITION_FAILED", "the key has a value", Map.of());
 
@@ -292,7 +296,9 @@ final class FakeNode {
         @Override
         public StreamObserver<PipelineRequest> pipeline(StreamObserver<PipelineResponse> responses) {
             streams.add(responses);
-            if (greets) {
+            if (starting) {
+                responses.onError(StatusProto.toStatusException(STARTING));
+            } else if (greets) {
                 responses.onNext(PipelineResponse.newBuilder()
                         .setGreeting(PipelineResponse.Greeting.newBuilder()
                                 .setNode(id)
@@ -363,6 +369,10 @@ final class FakeNode {
     private final class Ring extends TopologyServiceGrpc.TopologyServiceImplBase {
         @Override
         public void getTopology(GetTopologyRequest request, StreamObserver<GetTopologyResponse> response) {
+            if (starting) {
+                response.onError(StatusProto.toStatusException(STARTING));
+                return;
+            }
             GetTopologyResponse.Builder answer = GetTopologyResponse.newBuilder();
             if (greets && request.getKnownEpoch() != cluster.epoch) {
                 answer.setTopology(cluster.topology());

@@ -46,6 +46,25 @@ final class Failures {
         return new Failure(Failure.Kind.ANSWERED, node, address, boot, reason, text, details, retryAfterNanos, null);
     }
 
+    /** No stream came about. A node that says why, for example that it is starting, is quoted; nothing of ours was sent in any case. */
+    static Failure beforeGreeting(Status status, Metadata trailers, String node, String address) {
+        com.google.rpc.Status details = StatusProto.fromStatusAndTrailers(status, trailers);
+        if (details == null || details.getDetailsCount() == 0) {
+            return Failure.local(Failure.Kind.NOT_CONNECTED, node, address, 0, explain(status), status.getCause());
+        }
+        Failure said = answered(details, node, address, 0);
+        return new Failure(
+                Failure.Kind.NOT_CONNECTED,
+                node,
+                address,
+                0,
+                said.reason(),
+                said.text(),
+                said.details(),
+                said.retryAfterNanos(),
+                null);
+    }
+
     /** A unary call that ended badly on a connection known to be good when it began: without the node's details it may have arrived. */
     static Failure ofCall(Status status, Metadata trailers, String node, String address, long boot) {
         com.google.rpc.Status details = StatusProto.fromStatusAndTrailers(status, trailers);
@@ -101,6 +120,9 @@ final class Failures {
         }
         if (status.getCode() == Status.Code.UNIMPLEMENTED) {
             return "not a client port of a node (it does not offer quorate.kv.v1)";
+        }
+        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+            return "no answer in time";
         }
         String text = status.getDescription() == null ? status.getCode().name() : status.getDescription();
         if (cause == null || cause.getMessage() == null || text.contains(cause.getMessage())) {

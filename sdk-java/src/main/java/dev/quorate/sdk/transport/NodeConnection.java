@@ -263,17 +263,7 @@ public final class NodeConnection {
     }
 
     private Failure notConnected(Status status, Metadata trailers) {
-        Failure failure = Failures.ofCall(status, trailers, node(), address, 0);
-        return new Failure(
-                Failure.Kind.NOT_CONNECTED,
-                failure.node(),
-                address,
-                0,
-                failure.reason(),
-                failure.kind() == Failure.Kind.LOST ? Failures.explain(status) : failure.text(),
-                failure.details(),
-                failure.retryAfterNanos(),
-                failure.cause());
+        return Failures.beforeGreeting(status, trailers, node(), address);
     }
 
     // Flushing when the loop has done everything else that is ready makes one message of all operations that arrived
