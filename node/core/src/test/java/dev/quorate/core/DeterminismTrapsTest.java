@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -219,6 +220,7 @@ class DeterminismTrapsTest {
             List<String> values = new ArrayList<>(linked.values());
             values.addAll(map.values());
             values.addAll(new TreeSet<>(NAMES));
+            EnumSet.of(TimeUnit.DAYS).forEach(unit -> values.add(unit.name()));
             return values;
         }
 

@@ -19,6 +19,7 @@ import dev.quorate.core.version.StoredRecord;
 import dev.quorate.simulation.History.Write;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -68,7 +69,7 @@ final class Witness {
     private final RecordCodec codec = new RecordCodec();
     private final Map<Dot, Minted> minted = new TreeMap<>();
     private final Map<String, List<Dot>> dotsOfKey = new TreeMap<>();
-    private final Map<Write, Dot> dotOfWrite = new java.util.IdentityHashMap<>();
+    private final Map<Write, Dot> dotOfWrite = new LinkedHashMap<>();
     private final Machine[] machines;
     private final List<Violation> violations = new ArrayList<>();
 
