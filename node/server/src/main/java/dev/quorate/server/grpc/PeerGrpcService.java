@@ -9,6 +9,7 @@ import dev.quorate.core.runtime.Metrics;
 import dev.quorate.proto.peer.v1.ExchangeRequest;
 import dev.quorate.proto.peer.v1.ExchangeResponse;
 import dev.quorate.proto.peer.v1.ReplicaServiceGrpc;
+import dev.quorate.server.system.LogRateLimit;
 import dev.quorate.server.system.NettyEventLoop;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -27,6 +28,8 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
     /** Under which the health service tells whether peers are served. */
     public static final String HEALTH_NAME = ReplicaServiceGrpc.SERVICE_NAME;
 
+    private static final Duration LOG_INTERVAL = Duration.ofSeconds(10);
+
     /** Takes a peer's request; {@code answer} is called at most once. */
     public interface Requests {
         void onPeerRequest(NodeId from, PeerRequest request, Duration timeout, Consumer<PeerReply> answer);
@@ -40,6 +43,7 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
             Requests requests,
             IntSupplier load,
             Defects defects,
+            LogRateLimit refusals,
             Metrics.Counter operations,
             Metrics.Counter malformed) {}
 
@@ -62,6 +66,7 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
                 requests,
                 load,
                 defects,
+                new LogRateLimit(clock, LOG_INTERVAL),
                 metrics.counter("peer_operations_received_total", "Operations that peers asked for"),
                 metrics.counter("peer_operations_malformed_total", "Operations of peers that could not be read"));
     }

@@ -51,7 +51,10 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
 
     private final long number;
     private final NodeId peer;
-    private final InetSocketAddress address;
+    private final InetSocketAddress socketAddress;
+    /** For people. */
+    private final String address;
+
     private final PeerGrpcTransport.Setting setting;
     private final NettyEventLoop loop;
     private final PeerConnector connector;
@@ -72,12 +75,13 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
     PeerLink(
             long number,
             NodeId peer,
-            InetSocketAddress address,
+            InetSocketAddress socketAddress,
             PeerGrpcTransport.Setting setting,
             PeerConnector connector) {
         this.number = number;
         this.peer = peer;
-        this.address = address;
+        this.socketAddress = socketAddress;
+        this.address = socketAddress.getHostString() + ":" + socketAddress.getPort();
         this.setting = setting;
         this.loop = setting.loop();
         this.connector = connector;
@@ -94,7 +98,7 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
                         + " s"));
         // The stream belongs to the node, not to the call that happens to be handled now.
         Context.ROOT.run(() -> {
-            ManagedChannel opened = NettyChannelBuilder.forAddress(address)
+            ManagedChannel opened = NettyChannelBuilder.forAddress(socketAddress)
                     .usePlaintext()
                     .eventLoopGroup(loop.group())
                     .channelType(loop.channel())

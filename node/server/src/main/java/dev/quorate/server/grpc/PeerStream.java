@@ -87,7 +87,9 @@ final class PeerStream implements StreamObserver<ExchangeRequest> {
         }
         Optional<String> objection = setting.identity().objectionTo(message.getGreeting());
         if (objection.isPresent()) {
-            LOG.warn("refused a peer's stream: CLUSTER_MISMATCH: {}", objection.get());
+            if (setting.refusals().permits()) {
+                LOG.warn("refused a peer's stream: {}{}", PeerLink.MISMATCH, objection.get());
+            }
             refuse(StatusMapping.clusterMismatch(objection.get()));
             return null;
         }

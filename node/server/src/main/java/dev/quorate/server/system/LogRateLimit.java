@@ -9,7 +9,6 @@ public final class LogRateLimit {
     private final long intervalNanos;
     private long nextNanos;
     private boolean used;
-    private long suppressed;
 
     public LogRateLimit(Clock clock, Duration interval) {
         this.clock = clock;
@@ -20,18 +19,10 @@ public final class LogRateLimit {
     public boolean permits() {
         long now = clock.nanos();
         if (used && now - nextNanos < 0) {
-            suppressed++;
             return false;
         }
         used = true;
         nextNanos = now + intervalNanos;
         return true;
-    }
-
-    /** How many were held back since the last call. */
-    public long takeSuppressed() {
-        long count = suppressed;
-        suppressed = 0;
-        return count;
     }
 }
