@@ -46,7 +46,8 @@ import org.slf4j.LoggerFactory;
  *       (OVERLOADED)
  *   <li>free disk below the reserve, or LMDB's map above 90 %: values from clients and background writes (STORAGE_FULL); deletions and merges
  *       go on, in the log's preallocated segments
- *   <li>no log segment left to write to, or the flush is stuck on a full disk and memory is used up: all (STORAGE_FULL)
+ *   <li>no log segment left to write to and no room for another, or the flush is stuck on a full disk and memory is used up: all
+ *       (STORAGE_FULL)
  * </ul>
  */
 public final class LmdbStorage implements Storage {
@@ -86,8 +87,8 @@ public final class LmdbStorage implements Storage {
     // Set once closed or failed: why nothing is served any more.
     private @Nullable StorageFailedException ended;
 
-    // Of the upkeep's thread.
-    private boolean noSegment;
+    // Written by the upkeep's thread: the disk has no room for another log segment.
+    private volatile boolean noSegment;
 
     private LmdbStorage(
             StorageConfig config,
@@ -258,7 +259,7 @@ public final class LmdbStorage implements Storage {
             return Refusal.OVERLOADED;
         }
         if (!log.hasSpace()) {
-            return Refusal.STORAGE_FULL;
+            return noSegment ? Refusal.STORAGE_FULL : Refusal.OVERLOADED;
         }
         boolean canWait = kind == WriteKind.CLIENT_PUT || kind == WriteKind.BACKGROUND;
         if (canWait && (disk.isLow() || tables.mapUsePercent() > FULL_MAP_PERCENT)) {

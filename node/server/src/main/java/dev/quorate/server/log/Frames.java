@@ -52,6 +52,9 @@ final class Frames {
         }
     }
 
+    /** A sound header; whether the batches that follow it are what it says is open. */
+    record Header(Frame frame, int payloadCrc) {}
+
     static int aligned(int bytes) {
         return (bytes + ALIGNMENT - 1) & -ALIGNMENT;
     }
@@ -110,35 +113,35 @@ final class Frames {
         frame.position(0);
     }
 
-    /** The frame at that offset of a segment's content, or null if there is none that is whole. */
-    static @Nullable Frame at(ByteBuffer content, int offset, long segment, CRC32C crc) {
-        if (content.limit() - offset < HEADER_BYTES || content.getInt(offset) != MAGIC) {
-            return null;
-        }
-        int payloadBytes = content.getInt(offset + 8);
-        int batches = content.getInt(offset + 40);
-        if (payloadBytes < 0
-                || payloadBytes > content.limit() - offset - HEADER_BYTES
+    /** Whether something that could be a header starts there: cheap, to skip over what is none. */
+    static boolean maybeHeader(ByteBuffer bytes, int at) {
+        return bytes.getInt(at) == MAGIC;
+    }
+
+    /**
+     * The frame whose header starts at index {@code at} of the buffer and at {@code offset} of its segment, or null if there is no sound
+     * header. Its batches are still to be compared with {@link Header#payloadCrc}.
+     */
+    static @Nullable Header header(ByteBuffer bytes, int at, long segment, int offset, CRC32C crc) {
+        int payloadBytes = bytes.getInt(at + 8);
+        int batches = bytes.getInt(at + 40);
+        if (!maybeHeader(bytes, at)
+                || payloadBytes < 0
                 || batches <= 0
-                || content.getInt(offset + 4) != headerCrc(content, offset, segment, offset, crc)) {
+                || bytes.getInt(at + 4) != headerCrc(bytes, at, segment, offset, crc)) {
             return null;
         }
-        ByteBuffer payload = content.duplicate();
-        payload.limit(offset + HEADER_BYTES + payloadBytes).position(offset + HEADER_BYTES);
-        crc.reset();
-        crc.update(payload);
-        if ((int) crc.getValue() != content.getInt(offset + 12)) {
-            return null;
-        }
-        long firstLsn = content.getLong(offset + 24);
-        return new Frame(
-                segment,
-                offset,
-                payloadBytes,
-                content.getLong(offset + 16),
-                firstLsn,
-                firstLsn + batches - 1,
-                content.getLong(offset + 32));
+        long firstLsn = bytes.getLong(at + 24);
+        return new Header(
+                new Frame(
+                        segment,
+                        offset,
+                        payloadBytes,
+                        bytes.getLong(at + 16),
+                        firstLsn,
+                        firstLsn + batches - 1,
+                        bytes.getLong(at + 32)),
+                bytes.getInt(at + 12));
     }
 
     /** Decodes the batches of a valid frame; the buffer holds them from its position to its limit. */

@@ -32,6 +32,9 @@ final class LogRecovery {
     private final LogFiles files;
     private final long checkpoint;
     private final CRC32C crc = new CRC32C();
+    // Segments are read through these, not as a whole, so that a start does not leave the size of a segment in memory.
+    private final ByteBuffer window = ByteBuffer.allocateDirect(1 << 20);
+    private final ByteBuffer payload = ByteBuffer.allocateDirect(1 << 16);
 
     LogRecovery(LogFiles files, long checkpoint) {
         this.files = files;
@@ -112,34 +115,32 @@ final class LogRecovery {
     /** Every whole frame, in the order of the segments. */
     private List<Frame> scan(NavigableMap<Long, String> segments) throws IOException {
         List<Frame> frames = new ArrayList<>();
-        ByteBuffer content = ByteBuffer.allocateDirect(0);
         for (Map.Entry<Long, String> segment : segments.entrySet()) {
             try (LogFile file = files.open(segment.getValue())) {
-                int length = Math.toIntExact(file.length());
-                if (content.capacity() < length) {
-                    content = ByteBuffer.allocateDirect(length);
-                }
-                content.clear().limit(length);
-                file.read(content, 0);
-                content.flip();
+                frames.addAll(scan(file, segment.getKey()));
             }
-            frames.addAll(scan(content, segment.getKey()));
         }
         return frames;
     }
 
-    private List<Frame> scan(ByteBuffer content, long segment) {
+    private List<Frame> scan(LogFile file, long segment) throws IOException {
         List<Frame> frames = new ArrayList<>();
+        int length = Math.toIntExact(file.length());
         int offset = 0;
-        while (offset < content.limit()) {
-            Frame frame = Frames.at(content, offset, segment, crc);
-            if (frame == null) {
-                offset += Frames.ALIGNMENT;
-                continue;
+        int windowAt = 0;
+        window.clear().limit(0);
+        while (length - offset >= Frames.HEADER_BYTES) {
+            if (offset - windowAt + Frames.HEADER_BYTES > window.limit()) {
+                windowAt = offset;
+                fill(file, offset);
             }
+            @Nullable Frame frame = frameAt(file, segment, offset, offset - windowAt, length);
             // A segment belongs to one run. What else looks like a frame was put there by a client, inside a value of a
             // torn group.
-            if (frames.isEmpty() || frames.get(0).offset() > 0 || frames.get(0).run() == frame.run()) {
+            if (frame != null
+                    && (frames.isEmpty()
+                            || frames.get(0).offset() > 0
+                            || frames.get(0).run() == frame.run())) {
                 frames.add(frame);
                 offset = frame.endOffset();
             } else {
@@ -147,6 +148,43 @@ final class LogRecovery {
             }
         }
         return frames;
+    }
+
+    private @Nullable Frame frameAt(LogFile file, long segment, int offset, int windowIndex, int length)
+            throws IOException {
+        if (!Frames.maybeHeader(window, windowIndex)) {
+            return null;
+        }
+        Frames.Header header = Frames.header(window, windowIndex, segment, offset, crc);
+        if (header == null || header.frame().payloadBytes() > length - offset - Frames.HEADER_BYTES) {
+            return null;
+        }
+        return payloadCrc(file, header.frame()) == header.payloadCrc() ? header.frame() : null;
+    }
+
+    private void fill(LogFile file, int offset) throws IOException {
+        window.clear();
+        file.read(window, offset);
+        window.flip();
+    }
+
+    private int payloadCrc(LogFile file, Frame frame) throws IOException {
+        crc.reset();
+        int left = frame.payloadBytes();
+        int at = frame.offset() + Frames.HEADER_BYTES;
+        while (left > 0) {
+            payload.clear().limit(Math.min(left, payload.capacity()));
+            file.read(payload, at);
+            payload.flip();
+            if (!payload.hasRemaining()) {
+                throw new IOException(
+                        files.location() + "/" + Segment.name(frame.segment()) + " became shorter while it was read");
+            }
+            left -= payload.remaining();
+            at += payload.remaining();
+            crc.update(payload);
+        }
+        return (int) crc.getValue();
     }
 
     private static List<Frame> withoutVoidFrames(List<Frame> frames) {

@@ -25,6 +25,7 @@ final class Segments {
     /** A segment no longer written to; needed until a checkpoint reaches {@code lastLsn}. */
     record Sealed(String name, long lastLsn) {}
 
+    /** Spares of a log in use. One that was only opened has one: it may stay as idle as it is. */
     private static final int SPARES = 2;
 
     /** Segments kept for reuse beyond the spares: about what one flush frees and the next generation takes. */
@@ -38,6 +39,7 @@ final class Segments {
     private final Deque<Segment> spares = new ArrayDeque<>();
     private final Deque<String> free = new ArrayDeque<>();
     private long nextNumber;
+    private int wanted = 1;
 
     Segments(LogFiles files, long segmentBytes, LogRecovery.Recovered recovered, Runnable taken) {
         this.taken = taken;
@@ -66,6 +68,7 @@ final class Segments {
         segment.file().close();
         synchronized (this) {
             sealed.add(new Sealed(Segment.name(segment.number()), lastLsn));
+            wanted = SPARES;
         }
     }
 
@@ -80,13 +83,17 @@ final class Segments {
         return spares.size();
     }
 
+    private synchronized int wantedSpares() {
+        return wanted;
+    }
+
     synchronized int count() {
         return sealed.size() + spares.size() + free.size() + 1;
     }
 
     /** Makes spares until there are enough and deletes what is left over. Fails when the disk is full; then it may be called again. */
     void prepare() throws IOException {
-        while (spares() < SPARES) {
+        while (spares() < wantedSpares()) {
             prepareOne();
         }
         for (String name : leftOver()) {

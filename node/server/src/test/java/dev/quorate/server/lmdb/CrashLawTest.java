@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** No crash loses what was acknowledged or brings back what was not; and the test would notice if one did. */
 class CrashLawTest {
-    private static final int SEEDS = Integer.getInteger("crash.seeds", 100);
+    private static final int SEEDS = Integer.getInteger("crash.seeds", 60);
     private static final int SEEDS_TO_NOTICE = 100;
     private static final int STEPS = 300;
 

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Nested;
 
 /** The port's contract over real files, with limits so small that every law flushes and changes segments. */
 class LmdbStorageContractTest {
-    private static final int SEEDS = 25;
+    private static final int SEEDS = 15;
 
     @Nested
     class ReadOnTheLoop extends StorageContractTest {

@@ -306,7 +306,7 @@ class LmdbStorageTest {
     private StorageConfig withReserve(long bytes) {
         return new StorageConfig(
                 temporary.resolve("data"),
-                4 * MIB,
+                16 * MIB,
                 MIB,
                 8 * MIB,
                 Duration.ofSeconds(60),

@@ -6,6 +6,9 @@ import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +16,9 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
@@ -57,8 +62,16 @@ public final class StorageBench {
         StorageBench bench = new StorageBench(storage, loop, valueBytes, keys);
         PrintStream out = System.out;
         bench.puts(inFlight, Math.max(1, seconds / WARM_UP_DIVISOR));
+        Map<String, Long> cpuBefore = cpuNanosByThread();
         out.println("puts, " + inFlight + " in flight, " + valueBytes + " B values, " + keys + " keys: "
                 + bench.puts(inFlight, seconds));
+        Map<String, Long> cpuAfter = cpuNanosByThread();
+        cpuAfter.forEach((thread, nanos) -> {
+            double each = (nanos - cpuBefore.getOrDefault(thread, 0L)) / 1e3 / bench.count;
+            if (each > 0.05) {
+                out.printf(Locale.ROOT, "  %s: %.2f us CPU per put%n", thread, each);
+            }
+        });
         out.println("gets: " + bench.gets(Math.max(1, seconds / WARM_UP_DIVISOR)));
         out.println(loop.<StorageStats>call(storage::stats));
         long before = System.nanoTime();
@@ -72,6 +85,17 @@ public final class StorageBench {
                 }
             }
         }
+    }
+
+    private static Map<String, Long> cpuNanosByThread() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        Map<String, Long> nanos = new TreeMap<>();
+        for (ThreadInfo thread : threads.getThreadInfo(threads.getAllThreadIds())) {
+            if (thread != null) {
+                nanos.put(thread.getThreadName(), threads.getThreadCpuTime(thread.getThreadId()));
+            }
+        }
+        return nanos;
     }
 
     private String puts(int inFlight, long seconds) {
