@@ -25,6 +25,8 @@ public record Fault(
     public enum Kind {
         /** The process ends; its machine and disk go on. */
         CRASH,
+        /** The node drains, stops in good order and starts again. */
+        GRACEFUL_RESTART,
         /** The machine loses power while its log holds batches that are not synced: waits for that moment. */
         POWER_LOSS,
         /** The coordinator crashes the moment it has the acknowledgements that a write needs. */

@@ -59,6 +59,7 @@ public final class PlanGenerator {
                 random.chance(0.5) ? 0 : 0.05,
                 random.betweenByMagnitude(5 * MILLI, 100 * MILLI),
                 random.chance(0.5) ? 0.1 : random.nextDouble(),
+                random.chance(0.8) ? 32 : 2 + random.nextInt(5),
                 random.between(3_000, 9_000) * MILLI);
         return new Plan(setup, operations(setup), faults(setup));
     }
@@ -145,7 +146,8 @@ public final class PlanGenerator {
                 chosen.add(kind);
             }
         }
-        int count = (int) random.between(6, 14);
+        // One seed in ten is a storm.
+        int count = (int) (random.chance(0.9) ? random.between(6, 14) : random.between(20, 50));
         List<Fault> faults = new ArrayList<>(count);
         for (int number = 0; number < count; number++) {
             // Each kind once at least; then any.

@@ -2,6 +2,8 @@ package dev.quorate.simulation;
 
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * What one run did and found.
@@ -27,13 +29,10 @@ public record RunReport(
         return !violations.isEmpty();
     }
 
-    /** Whether a numbered invariant failed. */
-    public boolean violatesInvariant() {
-        return violations.stream().anyMatch(violation -> !violation.invariant().equals(Violation.DEFECT));
-    }
-
-    /** Whether something threw that must not. */
-    public boolean hasDefect() {
-        return violations.stream().anyMatch(violation -> violation.invariant().equals(Violation.DEFECT));
+    /** The numbers of the invariants that failed. */
+    public SortedSet<String> invariants() {
+        SortedSet<String> invariants = new TreeSet<>();
+        violations.forEach(violation -> invariants.add(violation.invariant()));
+        return invariants;
     }
 }

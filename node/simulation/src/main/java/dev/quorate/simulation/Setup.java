@@ -14,6 +14,7 @@ import dev.quorate.core.replication.Bucket;
  * @param coldReads share of storage reads that complete late
  * @param skewMillis clocks are apart by up to this
  * @param drift clocks run faster or slower by up to this share
+ * @param maxSiblings a put that would leave more is refused
  * @param chaosNanos faults and client operations end after this
  */
 public record Setup(
@@ -35,4 +36,5 @@ public record Setup(
         double drift,
         long hedgeNanos,
         double compareProbability,
+        int maxSiblings,
         long chaosNanos) {}

@@ -70,6 +70,7 @@ final class SimClient {
     private final List<Call> calls = new ArrayList<>();
     private boolean busy;
     private long apiOperations;
+    private String lastFailure = "";
 
     SimClient(
             int number,
@@ -102,6 +103,11 @@ final class SimClient {
         return SimWorld.CLIENT_LANES + number;
     }
 
+    /** Why the last write that failed did, for people. */
+    String lastFailure() {
+        return lastFailure;
+    }
+
     /** Gets and writes asked for so far; a retry is not another one. */
     long apiOperations() {
         return apiOperations;
@@ -126,7 +132,12 @@ final class SimClient {
         begin(operation);
     }
 
-    private void done() {
+    /** Told once how an operation ended. */
+    interface Ending {
+        void ended(boolean acknowledged);
+    }
+
+    private void done(boolean acknowledged) {
         busy = false;
         next();
     }
@@ -134,15 +145,22 @@ final class SimClient {
     private void begin(ClientOp operation) {
         int key = operation.key();
         switch (operation.kind()) {
-            case GET -> get(key, operation.node(), operation.r(), operation.timeoutNanos(), false, token -> done());
-            case READ_MODIFY_WRITE -> readAndWrite(operation, false);
-            case READ_AND_DELETE -> readAndWrite(operation, true);
-            case BLIND_PUT -> write(operation, operation.node(), false, false, null);
-            case BLIND_DELETE -> write(operation, operation.node(), true, false, null);
-            case PUT_IF_ABSENT -> write(operation, operation.node(), false, true, null);
-            case STALE_PUT -> write(operation, operation.node(), false, false, staleToken(operation));
-            case STALE_DELETE -> write(operation, operation.node(), true, false, staleToken(operation));
-            case PUT_AGAIN -> write(operation, operation.node(), false, false, lastWrite.get(key));
+            case GET ->
+                get(
+                        key,
+                        operation.node(),
+                        operation.r(),
+                        operation.timeoutNanos(),
+                        false,
+                        token -> done(token != null));
+            case READ_MODIFY_WRITE -> readAndWrite(operation, false, this::done);
+            case READ_AND_DELETE -> readAndWrite(operation, true, this::done);
+            case BLIND_PUT -> write(operation, operation.node(), false, false, null, this::done);
+            case BLIND_DELETE -> write(operation, operation.node(), true, false, null, this::done);
+            case PUT_IF_ABSENT -> write(operation, operation.node(), false, true, null, this::done);
+            case STALE_PUT -> write(operation, operation.node(), false, false, staleToken(operation), this::done);
+            case STALE_DELETE -> write(operation, operation.node(), true, false, staleToken(operation), this::done);
+            case PUT_AGAIN -> write(operation, operation.node(), false, false, lastWrite.get(key), this::done);
         }
     }
 
@@ -158,12 +176,13 @@ final class SimClient {
         return tokens.get(index);
     }
 
-    private void readAndWrite(ClientOp operation, boolean delete) {
+    /** {@code end} is told whether the write was acknowledged. */
+    void readAndWrite(ClientOp operation, boolean delete, Ending end) {
         get(operation.key(), operation.node(), operation.r(), operation.timeoutNanos(), false, token -> {
             if (token == null) {
-                done();
+                end.ended(false);
             } else {
-                write(operation, operation.otherNode(), delete, false, token);
+                write(operation, operation.otherNode(), delete, false, token, end);
             }
         });
     }
@@ -209,9 +228,10 @@ final class SimClient {
         return token;
     }
 
-    private void write(ClientOp operation, int node, boolean delete, boolean ifAbsent, @Nullable Token token) {
+    private void write(
+            ClientOp operation, int node, boolean delete, boolean ifAbsent, @Nullable Token token, Ending end) {
         apiOperations++;
-        new Attempts(operation, delete, ifAbsent, token).attempt(node);
+        new Attempts(operation, delete, ifAbsent, token, end).attempt(node);
     }
 
     /** One write and its retries. */
@@ -223,9 +243,11 @@ final class SimClient {
         private final @Nullable Seen seen;
         private final Key key;
         private final Bytes requestId;
+        private final Ending end;
         private final List<Write> attempts = new ArrayList<>();
 
-        Attempts(ClientOp operation, boolean delete, boolean ifAbsent, @Nullable Token token) {
+        Attempts(ClientOp operation, boolean delete, boolean ifAbsent, @Nullable Token token, Ending end) {
+            this.end = end;
             this.operation = operation;
             this.delete = delete;
             this.ifAbsent = ifAbsent;
@@ -283,6 +305,7 @@ final class SimClient {
         }
 
         private void failed(Write write, Failure failure, int node, @Nullable SimProcess asked) {
+            lastFailure = failure.toString();
             world.note(lane(), 6_000_017L + failure.kind().ordinal());
             if (!failure.kind().nothingWritten()) {
                 unknown(node, asked);
@@ -301,7 +324,7 @@ final class SimClient {
             } else {
                 situations.happened(Situation.WRITE_UNKNOWN);
             }
-            done();
+            end.ended(false);
         }
 
         /** Nothing was written: another node may do it. */
@@ -313,7 +336,7 @@ final class SimClient {
             if (attempts.size() < operation.attempts() && mayRepeat()) {
                 again(node == operation.node() ? operation.otherNode() : operation.node());
             } else {
-                done();
+                end.ended(false);
             }
         }
 
@@ -329,7 +352,7 @@ final class SimClient {
                 again(1 + (node + operation.pick() % Math.max(1, setup.nodes() - 1)) % setup.nodes());
             } else {
                 situations.happened(Situation.WRITE_UNKNOWN);
-                done();
+                end.ended(false);
             }
         }
 
@@ -371,7 +394,7 @@ final class SimClient {
                 witness.violations()
                         .add(new Violation(
                                 "I2", key.bytes().utf8(), "the context answered to " + asked + " does not cover it"));
-                done();
+                end.ended(false);
                 return;
             }
             Answer answer = returnSiblings
@@ -380,7 +403,7 @@ final class SimClient {
             answer.covered = witness.covered(key, context);
             world.note(lane(), 4_000_037L + acknowledged.index);
             lastWrite.put(operation.key(), remember(operation.key(), told.contextToken(), answer));
-            done();
+            end.ended(true);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.quorate.simulation;
 import dev.quorate.core.NodeConfig;
 import dev.quorate.core.NodeCore;
 import dev.quorate.core.NodeEnvironment;
+import dev.quorate.core.NodeState;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
@@ -87,7 +88,7 @@ final class SimCluster implements SimNetwork.Host {
                 setup.compareProbability(),
                 1000,
                 10 * 1024,
-                32);
+                setup.maxSiblings());
         this.machines = new Machine[setup.nodes() + 1];
         for (int number = 1; number <= setup.nodes(); number++) {
             SimRandom random = world.random("machine", number);
@@ -254,8 +255,10 @@ final class SimCluster implements SimNetwork.Host {
         if (process == null) {
             return;
         }
-        process.loop().die();
-        countStorage(process);
+        if (!process.loop().dead()) {
+            process.loop().die();
+            countStorage(process);
+        }
         boolean unsynced = process.storage().hasUnsynced();
         int lost = process.storage().crash(keptShare);
         if (lost > 0) {
@@ -301,6 +304,7 @@ final class SimCluster implements SimNetwork.Host {
         SimProcess process = machine.process;
         switch (fault.kind()) {
             case CRASH -> crash(machine, fault, fault.intensity(), freshBoot(machine));
+            case GRACEFUL_RESTART -> restart(machine, fault);
             case POWER_LOSS -> machine.awaitsUnsynced = fault;
             case COORDINATOR_CRASH -> machine.awaitsAcknowledgement = fault;
             case PAUSE -> pause(process, fault);
@@ -330,6 +334,26 @@ final class SimCluster implements SimNetwork.Host {
             case CLIENT_CUT -> cutClients(machine, fault);
             case IDENTITY_ROLLED_BACK -> rollBack(machine, fault);
         }
+    }
+
+    private void restart(Machine machine, Fault fault) {
+        SimProcess process = machine.process;
+        if (process == null) {
+            return;
+        }
+        process.loop().run(process.core()::drain);
+        later(fault, () -> {
+            if (machine.process == process) {
+                stop(process);
+                crash(machine, fault, 1, freshBoot(machine));
+            }
+        });
+    }
+
+    private void stop(SimProcess process) {
+        process.loop().die();
+        countStorage(process);
+        process.storage().close();
     }
 
     private void pause(@Nullable SimProcess process, Fault fault) {
@@ -441,9 +465,7 @@ final class SimCluster implements SimNetwork.Host {
             return;
         }
         long fresh = freshBoot(machine);
-        process.loop().die();
-        countStorage(process);
-        process.storage().close();
+        stop(process);
         Actor former = new Actor(CLUSTER_NUMBER, machine.number, machine.disk.boot());
         boolean noticed = witness.wouldNotice(machine.disk, former);
         crash(machine, fault, 1, noticed ? machine.disk.boot() : fresh);
@@ -459,6 +481,10 @@ final class SimCluster implements SimNetwork.Host {
             machine.awaitsAcknowledgement = null;
             SimProcess process = machine.process;
             if (process == null) {
+                start(machine, freshBoot(machine));
+            } else if (process.core().state() == NodeState.DRAINING) {
+                stop(process);
+                network.disconnect(process, false);
                 start(machine, freshBoot(machine));
             } else {
                 process.storage().slowness(1);

@@ -7,17 +7,17 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Runs one plan: a warm start, chaos, healing, rest, a last read of every key from all replicas, judgement. */
+/** Runs one plan: a warm start, chaos, healing, rest, a write through every node, a last read of every key from all replicas, judgement. */
 public final class Simulation {
     private static final long SECOND = 1_000_000_000L;
 
     /** After healing: links come up, timeouts run out, what is under way ends. */
     private static final long REST = 4 * SECOND;
 
-    /** A healed cluster answers a read of all replicas within this, or never. */
-    private static final int LAST_READ_ATTEMPTS = 20;
+    /** A healed cluster serves within this many attempts, or never. */
+    private static final int LAST_ATTEMPTS = 20;
 
-    private static final long LAST_READ_TIMEOUT = SECOND;
+    private static final long LAST_TIMEOUT = SECOND;
 
     private final Plan plan;
     private final SimWorld world;
@@ -26,9 +26,10 @@ public final class Simulation {
     private final History history;
     private final SimCluster cluster;
     private final List<SimClient> clients = new ArrayList<>();
-    private final SimClient lastReader;
+    private final SimClient lastClient;
     private final List<Violation> violations = new ArrayList<>();
     private int lastReadsDone;
+    private int lastWritesDone;
 
     private Simulation(Plan plan, Subject subject) {
         this.plan = plan;
@@ -40,7 +41,7 @@ public final class Simulation {
         for (int number = 0; number <= setup.clients(); number++) {
             clients.add(new SimClient(number, world, setup, cluster, history, situations, tokens));
         }
-        this.lastReader = clients.remove(setup.clients());
+        this.lastClient = clients.remove(setup.clients());
     }
 
     /** Runs the plan of a seed against production's rules. */
@@ -56,6 +57,7 @@ public final class Simulation {
         try {
             chaos();
             rest();
+            writeEverywhere();
             readAll();
         } catch (RuntimeException | AssertionError defect) {
             violations.add(new Violation(
@@ -74,7 +76,7 @@ public final class Simulation {
                 world.events(),
                 cluster.network().messages(),
                 world.now(),
-                clients.stream().mapToLong(SimClient::apiOperations).sum() + lastReader.apiOperations(),
+                clients.stream().mapToLong(SimClient::apiOperations).sum() + lastClient.apiOperations(),
                 faults,
                 cluster.crashesThatLostData(),
                 situations,
@@ -93,11 +95,58 @@ public final class Simulation {
         world.runUntil(world.now() + REST);
     }
 
+    /** I17: once healed, every node takes a read and a write with the context that was read. */
+    private void writeEverywhere() {
+        for (int node = 1; node <= plan.setup().nodes(); node++) {
+            writeUntilAcknowledged(node, 1);
+        }
+        long giveUp = world.now() + (LAST_ATTEMPTS + 1) * 3 * SECOND;
+        while (lastWritesDone < plan.setup().nodes() && world.now() < giveUp && world.step()) {
+            // One event after the other until all nodes have done it.
+        }
+    }
+
+    private void writeUntilAcknowledged(int node, int attempt) {
+        Setup setup = plan.setup();
+        ClientOp operation = new ClientOp(
+                1_000_000 + node * LAST_ATTEMPTS + attempt,
+                world.now(),
+                setup.clients(),
+                node % setup.keys(),
+                ClientOp.Kind.READ_MODIFY_WRITE,
+                node,
+                node,
+                setup.n(),
+                setup.n(),
+                1,
+                ClientOp.Retry.NEVER,
+                false,
+                LAST_TIMEOUT,
+                0);
+        lastClient.readAndWrite(operation, false, acknowledged -> {
+            if (acknowledged) {
+                lastWritesDone++;
+            } else if (attempt < LAST_ATTEMPTS) {
+                world.after(
+                        SECOND / 4,
+                        SimWorld.WORLD_LANE,
+                        SimWorld.Kind.CLIENT,
+                        () -> writeUntilAcknowledged(node, attempt + 1));
+            } else {
+                lastWritesDone++;
+                violations.add(new Violation(
+                        Violation.AVAILABILITY,
+                        "k" + node % setup.keys(),
+                        "the healed n" + node + " takes no write after a read: " + lastClient.lastFailure()));
+            }
+        });
+    }
+
     private void readAll() {
         for (int key = 0; key < plan.setup().keys(); key++) {
             readUntilAnswered(key, 1);
         }
-        long giveUp = world.now() + (LAST_READ_ATTEMPTS + 1) * 2 * SECOND;
+        long giveUp = world.now() + (LAST_ATTEMPTS + 1) * 2 * SECOND;
         while (lastReadsDone < plan.setup().keys() && world.now() < giveUp && world.step()) {
             // One event after the other until all keys are read.
         }
@@ -106,10 +155,10 @@ public final class Simulation {
     private void readUntilAnswered(int key, int attempt) {
         int nodes = plan.setup().nodes();
         int node = 1 + (key + attempt) % nodes;
-        lastReader.get(key, node, plan.setup().n(), LAST_READ_TIMEOUT, true, token -> {
+        lastClient.get(key, node, plan.setup().n(), LAST_TIMEOUT, true, token -> {
             if (token != null) {
                 lastReadsDone++;
-            } else if (attempt < LAST_READ_ATTEMPTS) {
+            } else if (attempt < LAST_ATTEMPTS) {
                 world.after(
                         SECOND / 4,
                         SimWorld.WORLD_LANE,
@@ -118,7 +167,7 @@ public final class Simulation {
             } else {
                 lastReadsDone++;
                 violations.add(new Violation(
-                        "I17",
+                        Violation.AVAILABILITY,
                         "k" + key,
                         "the healed cluster does not answer a read of all "
                                 + plan.setup().n()));
@@ -138,6 +187,7 @@ public final class Simulation {
         situations.add(Situation.FORWARDED, metrics.total("forwarded_total"));
         situations.add(Situation.DAMAGED_RECORD_MET, metrics.total("records_damaged_total"));
         situations.add(Situation.DAMAGED_RECORD_RESCUED, metrics.total("records_rescued_total"));
+        situations.add(Situation.TOO_MANY_SIBLINGS, metrics.total("siblings_refused_total"));
         situations.add(Situation.COLD_READ, cluster.coldReads());
         situations.add(Situation.NO_OP_WAITED_FOR_BARRIER, cluster.barriersWaited());
         if (metrics.total("dot_conflict_total") > 0) {

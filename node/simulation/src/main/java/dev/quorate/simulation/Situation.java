@@ -26,6 +26,7 @@ public enum Situation {
     DELETE_ACKNOWLEDGED("deletes acknowledged"),
     WRITE_UNKNOWN("writes whose outcome the client never learnt"),
     WRITE_REFUSED("writes refused with nothing written"),
+    TOO_MANY_SIBLINGS("writes refused because the key held too many siblings"),
     PAUSED_WITH_WORK("nodes stopped while clients waited for them");
 
     private final String meaning;

@@ -8,7 +8,10 @@ package dev.quorate.simulation;
  */
 public record Violation(String invariant, String key, String text) {
     /** The core or the simulation itself threw: never an accepted way for a planted mistake to be caught. */
-    static final String DEFECT = "DEFECT";
+    public static final String DEFECT = "DEFECT";
+
+    /** A healed cluster that does not serve. */
+    public static final String AVAILABILITY = "I17";
 
     @Override
     public String toString() {

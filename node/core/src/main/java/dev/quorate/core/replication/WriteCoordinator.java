@@ -240,6 +240,11 @@ final class WriteCoordinator {
                 finish(Result.failed(Failure.of(Failure.Kind.CONTEXT_REQUIRED)));
                 return;
             }
+            // First: with an identity that lived elsewhere, every honest context would look like a forged one below.
+            if (!local.rules().dotIsFree(held, CausalContext.EMPTY, mint.peek())) {
+                renewBoot(retryOfUnknown, bootRenewed);
+                return;
+            }
             Failure refused = refuse(held, effective);
             if (refused != null) {
                 finish(Result.failed(refused));
