@@ -221,7 +221,7 @@ find_jars() {
     for kvnode_jar in "$home"/node/server/target/quorate-server-*.jar; do :; done
 }
 
-kvnode_main=dev.quorate.server.app.KvNode
+kvnode_main=dev.quorate.server.app.Kvnode
 # The beginning of the line that a node prints once it serves.
 kvnode_ready='^kvnode n1 ready '
 

@@ -1,5 +1,6 @@
 package dev.quorate.cli;
 
+import dev.quorate.cli.bench.BenchCommand;
 import dev.quorate.cli.cluster.ClusterGroup;
 import dev.quorate.cli.cluster.PingCommand;
 import dev.quorate.cli.dev.DevGroup;
@@ -42,6 +43,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             KeyGroup.class,
             ClusterGroup.class,
             PingCommand.class,
+            BenchCommand.class,
             CompletionCommand.class,
             VersionCommand.class
         },

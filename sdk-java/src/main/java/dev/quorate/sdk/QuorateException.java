@@ -80,13 +80,9 @@ public final class QuorateException extends RuntimeException {
      * @param possiblyApplied whether a write may have taken effect through this attempt
      */
     public record Attempt(String node, String address, String cause, boolean possiblyApplied) {
-        private String at() {
-            return node.isEmpty() ? address : node + " " + address;
-        }
-
         @Override
         public String toString() {
-            return at() + ": " + cause;
+            return (node.isEmpty() ? address : node + " " + address) + ": " + cause;
         }
     }
 
@@ -131,7 +127,7 @@ public final class QuorateException extends RuntimeException {
         StringBuilder text = new StringBuilder(summary);
         String separator = " (";
         for (Attempt attempt : attempts) {
-            text.append(separator).append(attempt.cause().equals(summary) ? attempt.at() : attempt);
+            text.append(separator).append(attempt);
             separator = "; ";
         }
         if (!attempts.isEmpty()) {

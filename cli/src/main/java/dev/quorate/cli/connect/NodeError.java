@@ -4,6 +4,7 @@ import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What a node says about an error inside a {@code google.rpc.Status}. */
@@ -14,6 +15,11 @@ public final class NodeError {
     public static String describe(Status status) {
         ErrorInfo info = info(status);
         return info == null ? status.getMessage() : status.getMessage() + " [" + info.getReason() + "]";
+    }
+
+    /** The published reason; empty when the status did not come from a node's own code. */
+    public static Optional<String> reason(Status status) {
+        return Optional.ofNullable(info(status)).map(ErrorInfo::getReason);
     }
 
     static @Nullable ErrorInfo info(Status status) {

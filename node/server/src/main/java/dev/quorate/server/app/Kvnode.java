@@ -55,7 +55,9 @@ public final class Kvnode implements Callable<Integer> {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Kvnode()).setExecutionExceptionHandler(Kvnode::failed);
+        return new CommandLine(new Kvnode())
+                .setExecutionExceptionHandler(Kvnode::failed)
+                .setExitCodeExceptionMapper(thrown -> ExitCode.FAILURE);
     }
 
     /** {@code kvnode --config FILE} runs the node. */
