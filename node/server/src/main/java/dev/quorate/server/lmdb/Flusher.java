@@ -1,9 +1,11 @@
 package dev.quorate.server.lmdb;
 
+import dev.quorate.core.storage.Storage.KeyRange;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch.Change;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -179,13 +181,14 @@ final class Flusher {
 
     /** Cuts a table into transactions, in the order of tables and keys. An empty table is one empty transaction. */
     static final class FlushPlan {
-        private final Iterator<Change> changes;
+        private final Iterator<Iterator<Change>> tables;
         private final long transactionBytes;
         private final int transactionEntries;
+        private Iterator<Change> changes = Collections.emptyIterator();
 
         FlushPlan(MemoryTable table, long transactionBytes, int transactionEntries) {
-            this.changes = Stream.of(Table.values())
-                    .flatMap(each -> table.changes(each).values().stream())
+            this.tables = Stream.of(Table.values())
+                    .map(each -> table.range(each, KeyRange.ALL))
                     .iterator();
             this.transactionBytes = transactionBytes;
             this.transactionEntries = transactionEntries;
@@ -196,13 +199,16 @@ final class Flusher {
         }
 
         boolean hasNext() {
+            while (!changes.hasNext() && tables.hasNext()) {
+                changes = tables.next();
+            }
             return changes.hasNext();
         }
 
         List<Change> next() {
             List<Change> transaction = new ArrayList<>();
             long bytes = 0;
-            while (changes.hasNext() && bytes < transactionBytes && transaction.size() < transactionEntries) {
+            while (bytes < transactionBytes && transaction.size() < transactionEntries && hasNext()) {
                 Change change = changes.next();
                 transaction.add(change);
                 bytes += MemoryTable.payloadBytes(change);

@@ -345,6 +345,7 @@ public final class LmdbStorage implements Storage {
                 return;
             }
             if (!active.isEmpty()) {
+                active.freeze();
                 flusher.flush(active);
             }
             flusher.closeCleanly(lastLsn).whenComplete((done, problem) -> {
@@ -393,6 +394,7 @@ public final class LmdbStorage implements Storage {
 
     private void freeze() {
         MemoryTable full = active;
+        full.freeze();
         frozen.addLast(full);
         active = new MemoryTable(full.generation() + 1);
         // Only what the log has synced may reach LMDB; a failed barrier means that the process ends.

@@ -93,7 +93,7 @@ final class Reads {
         }
     }
 
-    /** Memory that is free or can be freed, page cache included, plus what LMDB's file has of it already is not counted apart. */
+    /** Memory that is free or can be freed; the page cache, and with it what it holds of LMDB's file, is part of it. */
     private static long cacheableBytes() {
         try {
             if (Files.isReadable(LINUX_MEMORY)) {

@@ -166,6 +166,7 @@ final class CrashWorld implements AutoCloseable {
         if (active.isEmpty() || frozen.size() == MOST_FROZEN) {
             return;
         }
+        active.freeze();
         frozen.addLast(active);
         active = new MemoryTable(active.generation() + 1);
         if (mistakes.contains(Mistake.RECYCLE_EARLY)) {

@@ -1,0 +1,85 @@
+package dev.quorate.server.lmdb;
+
+import static dev.quorate.core.Seeds.forEachSeed;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.storage.Storage.KeyRange;
+import dev.quorate.core.storage.Table;
+import dev.quorate.core.storage.WriteBatch;
+import dev.quorate.core.storage.WriteBatch.Change;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class MemoryTableTest {
+    /** Keys of one, two and many bytes, so that shelves are empty, shared and crossed. */
+    @Test
+    void equalsASortedMapLaw() {
+        forEachSeed(500, seed -> {
+            SplittableRandom random = new SplittableRandom(seed);
+            MemoryTable table = new MemoryTable(0);
+            NavigableMap<Bytes, Change> expected = new TreeMap<>();
+            for (int step = 1; step <= 100; step++) {
+                Bytes key = anyKey(random);
+                WriteBatch batch = random.nextInt(5) == 0
+                        ? new WriteBatch().andDelete(Table.DATA, key)
+                        : WriteBatch.put(Table.DATA, key, Bytes.utf8("v" + step));
+                table.apply(step, batch);
+                expected.put(key, batch.changes().get(0));
+                if (step == 80) {
+                    table.freeze();
+                    break;
+                }
+                if (random.nextInt(10) == 0) {
+                    checkRange(table, expected, random);
+                }
+            }
+            for (int i = 0; i < 10; i++) {
+                checkRange(table, expected, random);
+            }
+            Bytes key = anyKey(random);
+            assertThat(table.get(Table.DATA, key)).isEqualTo(expected.get(key));
+            assertThat(table.get(Table.META, key)).isNull();
+        });
+    }
+
+    @Test
+    void countsWhatItHoldsAndWhatItWasGiven() {
+        MemoryTable table = new MemoryTable(0);
+        assertThat(table.isEmpty()).isTrue();
+        table.apply(7, WriteBatch.put(Table.DATA, Bytes.utf8("key"), Bytes.owning(new byte[100])));
+        long first = table.bytes();
+        table.apply(8, WriteBatch.put(Table.DATA, Bytes.utf8("key"), Bytes.owning(new byte[100])));
+        assertThat(first).isGreaterThan(103);
+        assertThat(table.bytes()).isEqualTo(first);
+        assertThat(table.writtenBytes()).isEqualTo(206);
+        table.apply(9, new WriteBatch().andDelete(Table.DATA, Bytes.utf8("key")));
+        assertThat(table.bytes()).isEqualTo(first - 100);
+        assertThat(table.lastLsn()).isEqualTo(9);
+    }
+
+    private static void checkRange(MemoryTable table, NavigableMap<Bytes, Change> expected, SplittableRandom random) {
+        Bytes from = random.nextInt(4) == 0 ? Bytes.EMPTY : anyKey(random);
+        @Nullable Bytes end = random.nextInt(4) == 0 ? null : anyKey(random);
+        KeyRange range = new KeyRange(from, end);
+        List<Change> found = new ArrayList<>();
+        table.range(Table.DATA, range).forEachRemaining(found::add);
+        assertThat(found)
+                .isEqualTo(expected.values().stream()
+                        .filter(change -> range.contains(change.key()))
+                        .toList());
+    }
+
+    private static Bytes anyKey(SplittableRandom random) {
+        byte[] key = new byte[1 + random.nextInt(3)];
+        for (int i = 0; i < key.length; i++) {
+            key[i] = (byte) (random.nextBoolean() ? random.nextInt(3) : 255 - random.nextInt(3));
+        }
+        return Bytes.owning(key);
+    }
+}
