@@ -80,9 +80,13 @@ public final class QuorateException extends RuntimeException {
      * @param possiblyApplied whether a write may have taken effect through this attempt
      */
     public record Attempt(String node, String address, String cause, boolean possiblyApplied) {
+        private String at() {
+            return node.isEmpty() ? address : node + " " + address;
+        }
+
         @Override
         public String toString() {
-            return (node.isEmpty() ? address : node + " " + address) + ": " + cause;
+            return at() + ": " + cause;
         }
     }
 
@@ -127,7 +131,7 @@ public final class QuorateException extends RuntimeException {
         StringBuilder text = new StringBuilder(summary);
         String separator = " (";
         for (Attempt attempt : attempts) {
-            text.append(separator).append(attempt);
+            text.append(separator).append(attempt.cause().equals(summary) ? attempt.at() : attempt);
             separator = "; ";
         }
         if (!attempts.isEmpty()) {

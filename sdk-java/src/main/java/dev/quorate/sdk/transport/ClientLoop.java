@@ -16,7 +16,7 @@ import java.util.function.BooleanSupplier;
  * for its client opens several clients.
  */
 public final class ClientLoop implements Executor {
-    private static final long QUIET_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long QUIET_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long QUIET_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
     private final MultiThreadIoEventLoopGroup group;
@@ -75,7 +75,7 @@ public final class ClientLoop implements Executor {
             return;
         }
         try {
-            if (!group.awaitTermination(4 * QUIET_LIMIT_NANOS, TimeUnit.NANOSECONDS)) {
+            if (!group.awaitTermination(2 * QUIET_LIMIT_NANOS, TimeUnit.NANOSECONDS)) {
                 throw new IllegalStateException("the client's event loop did not end");
             }
         } catch (InterruptedException interruption) {

@@ -128,6 +128,6 @@ final class Failures {
         if (cause == null || cause.getMessage() == null || text.contains(cause.getMessage())) {
             return text;
         }
-        return text + ": " + cause.getMessage();
+        return text.equals("io exception") ? cause.getMessage() : text + ": " + cause.getMessage();
     }
 }

@@ -533,7 +533,8 @@ public final class NodeConnection {
                                         null)
                                 : notConnected(status, trailers));
             } else {
-                String text = status.isOk() ? "the node ended the stream" : Failures.explain(status);
+                String text =
+                        status.isOk() ? "the node ended the stream" : "connection lost: " + Failures.explain(status);
                 down(Failure.local(Failure.Kind.LOST, node(), address, boot(), text, status.getCause()));
             }
         }

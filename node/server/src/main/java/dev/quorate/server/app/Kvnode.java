@@ -55,9 +55,7 @@ public final class Kvnode implements Callable<Integer> {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Kvnode())
-                .setExecutionExceptionHandler(Kvnode::failed)
-                .setExitCodeExceptionMapper(thrown -> ExitCode.FAILURE);
+        return new CommandLine(new Kvnode()).setExecutionExceptionHandler(Kvnode::failed);
     }
 
     /** {@code kvnode --config FILE} runs the node. */

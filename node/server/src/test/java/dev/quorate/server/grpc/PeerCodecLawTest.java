@@ -1,0 +1,230 @@
+package dev.quorate.server.grpc;
+
+import static dev.quorate.core.Seeds.forEachSeed;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Failure;
+import dev.quorate.core.peer.GetAnswer;
+import dev.quorate.core.peer.GetCommand;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.peer.Report;
+import dev.quorate.core.peer.Result;
+import dev.quorate.core.peer.WriteAnswer;
+import dev.quorate.core.peer.WriteCommand;
+import dev.quorate.core.version.Actor;
+import dev.quorate.core.version.CausalContext;
+import dev.quorate.core.version.Dot;
+import dev.quorate.core.version.MalformedException;
+import dev.quorate.core.version.Sibling;
+import dev.quorate.core.version.VersionedObject;
+import dev.quorate.proto.peer.v1.Forwarded;
+import dev.quorate.proto.peer.v1.ForwardedFailure;
+import dev.quorate.proto.peer.v1.PeerAnswer;
+import dev.quorate.proto.peer.v1.PeerKey;
+import dev.quorate.proto.peer.v1.PeerOperation;
+import dev.quorate.proto.peer.v1.Read;
+import dev.quorate.proto.peer.v1.Replicate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class PeerCodecLawTest {
+    @Test
+    void aRequestIsTheSameOnTheOtherSide() {
+        forEachSeed(2000, seed -> {
+            Random random = new Random(seed);
+            PeerRequest request = anyRequest(random);
+            long id = random.nextLong();
+            Duration timeout = Duration.ofNanos(1000L * (1 + random.nextInt(Integer.MAX_VALUE)));
+
+            PeerOperation sent = PeerCodec.operation(id, request, timeout);
+            PeerOperation arrived = parsed(PeerOperation.parser(), sent.toByteString());
+
+            assertThat(arrived.getId()).isEqualTo(id);
+            assertThat(PeerCodec.timeout(arrived)).isEqualTo(timeout);
+            assertThat(PeerCodec.request(arrived)).isEqualTo(request);
+        });
+    }
+
+    @Test
+    void aReplyIsTheSameOnTheOtherSide() {
+        forEachSeed(2000, seed -> {
+            Random random = new Random(seed);
+            PeerReply reply = anyReply(random);
+            long id = random.nextLong();
+
+            PeerAnswer sent = PeerCodec.answer(id, reply);
+            PeerAnswer arrived = parsed(PeerAnswer.parser(), sent.toByteString());
+
+            assertThat(arrived.getId()).isEqualTo(id);
+            assertThat(PeerCodec.reply(arrived)).isEqualTo(reply);
+        });
+    }
+
+    @Test
+    void everyRefusalAndEveryFailureTravels() {
+        for (PeerReply.Refusal refusal : PeerReply.Refusal.values()) {
+            PeerReply reply = new PeerReply.Refused(refusal);
+            assertThat(PeerCodec.reply(PeerCodec.answer(1, reply))).isEqualTo(reply);
+        }
+        for (Failure.Kind kind : Failure.Kind.values()) {
+            Failure failure = Failure.of(kind).with("required", 2).with("node", "n3");
+            PeerReply get = new PeerReply.ForwardedGet(Result.failed(failure));
+            PeerReply write = new PeerReply.ForwardedWrite(Result.failed(failure));
+            assertThat(PeerCodec.reply(PeerCodec.answer(1, get))).isEqualTo(get);
+            assertThat(PeerCodec.reply(PeerCodec.answer(1, write))).isEqualTo(write);
+        }
+    }
+
+    @Test
+    void aFailureOfALaterReleaseIsUnknownAndKeepsItsName() {
+        PeerAnswer answer = PeerAnswer.newBuilder()
+                .setForwarded(Forwarded.newBuilder()
+                        .setFailure(ForwardedFailure.newBuilder()
+                                .setKind("MOON_FULL")
+                                .setWrite(true)))
+                .build();
+
+        assertThat(PeerCodec.reply(answer))
+                .isEqualTo(new PeerReply.ForwardedWrite(
+                        Result.failed(Failure.of(Failure.Kind.DEADLINE).with("cause", "MOON_FULL"))));
+    }
+
+    @Test
+    void whatNoNodeSendsIsRefused() {
+        PeerKey key = PeerKey.newBuilder()
+                .setBucket(1)
+                .setKey(ByteString.copyFromUtf8("k"))
+                .build();
+
+        assertThatThrownBy(() -> PeerCodec.request(PeerOperation.getDefaultInstance()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> PeerCodec.request(PeerOperation.newBuilder()
+                        .setRead(Read.getDefaultInstance())
+                        .build()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> PeerCodec.request(PeerOperation.newBuilder()
+                        .setReplicate(Replicate.newBuilder().setKey(key).setObject(ByteString.copyFromUtf8("junk")))
+                        .build()))
+                .isInstanceOf(MalformedException.class);
+        assertThatThrownBy(() -> PeerCodec.reply(PeerAnswer.getDefaultInstance()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> PeerCodec.reply(
+                        PeerAnswer.newBuilder().setRefusedValue(99).build()))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void damagedBytesAreRefusedInNamedWays() {
+        forEachSeed(2000, seed -> {
+            Random random = new Random(seed);
+            byte[] bytes = PeerCodec.operation(1, anyRequest(random), Duration.ofSeconds(1))
+                    .toByteArray();
+            bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
+            try {
+                assertThat(PeerCodec.request(PeerOperation.parseFrom(bytes))).isNotNull();
+            } catch (InvalidProtocolBufferException | MalformedException | IllegalArgumentException named) {
+                assertThat(named).isNotNull();
+            }
+        });
+    }
+
+    private static <T> T parsed(com.google.protobuf.Parser<T> parser, ByteString bytes) {
+        try {
+            return parser.parseFrom(bytes);
+        } catch (InvalidProtocolBufferException unreadable) {
+            throw new AssertionError(unreadable);
+        }
+    }
+
+    private static PeerRequest anyRequest(Random random) {
+        return switch (random.nextInt(4)) {
+            case 0 -> new PeerRequest.Replicate(anyKey(random), anyObject(random), random.nextBoolean());
+            case 1 -> new PeerRequest.Read(anyKey(random));
+            case 2 ->
+                new PeerRequest.ForwardGet(new GetCommand(anyKey(random), 1 + random.nextInt(5), random.nextInt(5)));
+            default ->
+                new PeerRequest.ForwardWrite(new WriteCommand(
+                        anyKey(random),
+                        random.nextInt(4) == 0 ? null : anyBytes(random, 0, 100),
+                        random.nextBoolean() ? null : anyContext(random),
+                        1 + random.nextInt(5),
+                        random.nextInt(5),
+                        random.nextBoolean(),
+                        random.nextBoolean(),
+                        anyBytes(random, 0, 64),
+                        random.nextInt(3)));
+        };
+    }
+
+    private static PeerReply anyReply(Random random) {
+        return switch (random.nextInt(5)) {
+            case 0 -> PeerReply.Replicated.INSTANCE;
+            case 1 -> new PeerReply.ReadReply(random.nextInt(4) == 0 ? null : anyObject(random));
+            case 2 ->
+                new PeerReply.Refused(PeerReply.Refusal.values()[random.nextInt(PeerReply.Refusal.values().length)]);
+            case 3 ->
+                new PeerReply.ForwardedGet(
+                        Result.of(new GetAnswer(random.nextInt(4) == 0 ? null : anyObject(random), anyReport(random))));
+            default ->
+                new PeerReply.ForwardedWrite(Result.of(new WriteAnswer(
+                        anyContext(random), random.nextBoolean() ? null : anyObject(random), anyReport(random))));
+        };
+    }
+
+    private static Report anyReport(Random random) {
+        List<NodeId> nodes = new ArrayList<>();
+        for (int i = random.nextInt(4); i > 0; i--) {
+            nodes.add(new NodeId(1 + random.nextInt(1000)));
+        }
+        return new Report(new NodeId(1 + random.nextInt(1000)), nodes, 1 + random.nextInt(5));
+    }
+
+    private static Key anyKey(Random random) {
+        return new Key(1 + random.nextInt(1000), anyBytes(random, 1, 60));
+    }
+
+    private static Bytes anyBytes(Random random, int least, int most) {
+        byte[] bytes = new byte[least + random.nextInt(most - least + 1)];
+        random.nextBytes(bytes);
+        return Bytes.owning(bytes);
+    }
+
+    private static CausalContext anyContext(Random random) {
+        CausalContext context = CausalContext.EMPTY;
+        for (int i = random.nextInt(5); i > 0; i--) {
+            long from = 1 + random.nextInt(1000);
+            context = context.withInterval(anyActor(random), from, from + random.nextInt(10), random.nextInt(1 << 30));
+        }
+        return context;
+    }
+
+    private static VersionedObject anyObject(Random random) {
+        CausalContext context = anyContext(random);
+        List<Sibling> siblings = new ArrayList<>();
+        for (int i = random.nextInt(4); i > 0; i--) {
+            Dot dot = new Dot(anyActor(random), 2000 + i);
+            context = context.withInterval(dot.actor(), dot.sequence(), dot.sequence(), random.nextInt(1 << 30));
+            boolean tombstone = random.nextInt(4) == 0;
+            siblings.add(new Sibling(
+                    dot,
+                    random.nextLong(),
+                    tombstone ? Sibling.Kind.TOMBSTONE : Sibling.Kind.VALUE,
+                    tombstone ? Bytes.EMPTY : anyBytes(random, 0, 100)));
+        }
+        return VersionedObject.of(context, siblings);
+    }
+
+    private static Actor anyActor(Random random) {
+        return new Actor(random.nextInt(3), 1 + random.nextInt(5), random.nextInt(3));
+    }
+}
