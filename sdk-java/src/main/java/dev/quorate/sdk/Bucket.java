@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.UnaryOperator;
@@ -144,8 +145,20 @@ public final class Bucket<T> {
             byte[] key, UnaryOperator<@Nullable T> change, ReadOptions reading, WriteOptions writing) {
         refuseLoopThread();
         CallerThread caller = new CallerThread();
-        CompletableFuture<Versioned<T>> updated =
-                new Update<>(engine, shape, key.clone(), change, reading, writing, caller).run(true);
+        CompletableFuture<Versioned<T>> updated = new Update<T>(
+                        engine,
+                        shape,
+                        key.clone(),
+                        old -> {
+                            if (caller.isGone()) {
+                                throw new CancellationException("the thread that waited was interrupted");
+                            }
+                            return change.apply(old);
+                        },
+                        reading,
+                        writing,
+                        caller)
+                .run(true);
         try {
             caller.runUntilDone(updated);
         } catch (InterruptedException interruption) {
@@ -185,7 +198,13 @@ public final class Bucket<T> {
     }
 
     public CompletableFuture<Versioned<T>> putAsync(byte[] key, Versioned<T> value, WriteOptions options) {
-        return write(key, value.value(), value.context(), options, false);
+        T resolved;
+        try {
+            resolved = value.value();
+        } catch (QuorateException conflict) {
+            return CompletableFuture.failedFuture(conflict);
+        }
+        return write(key, resolved, value.context(), options, false);
     }
 
     public CompletableFuture<Versioned<T>> deleteAsync(String key) {
@@ -269,9 +288,14 @@ public final class Bucket<T> {
     private CompletableFuture<Versioned<T>> write(
             byte[] key, @Nullable T value, @Nullable Context seen, WriteOptions options, boolean wait) {
         long now = start(wait);
-        WriteCall<T> call = new WriteCall<>(
-                engine, shape, key.clone(), value, seen, options, now, engine.deadline(now, options.timeout()));
-        call.leavesLane = seen != null || options.carryContext();
+        WriteCall<T> call;
+        try {
+            boolean usesLane = seen != null || options.carryContext();
+            long deadline = engine.deadline(now, options.timeout());
+            call = new WriteCall<>(engine, shape, key.clone(), value, seen, options, usesLane, now, deadline);
+        } catch (QuorateException codecFailed) {
+            return CompletableFuture.failedFuture(codecFailed);
+        }
         submit(call, key.length + call.valueBytes(), wait);
         return call.result;
     }

@@ -53,6 +53,9 @@ abstract class Call<A> extends Exchange implements Runnable {
     WriteLanes.@Nullable Lane lane;
     boolean leavesLane;
 
+    /** Null for calls that use no lane. */
+    final WriteLanes.@Nullable LaneKey laneKey;
+
     private boolean positioned;
     private long position;
 
@@ -80,13 +83,20 @@ abstract class Call<A> extends Exchange implements Runnable {
 
     long pinnedBoot;
 
-    Call(Engine engine, String bucket, byte[] keyBytes, long startNanos, long deadlineNanos) {
+    Call(Engine engine, String bucket, byte[] keyBytes, boolean usesLane, long startNanos, long deadlineNanos) {
         this.engine = engine;
         this.bucket = bucket;
         this.keyBytes = keyBytes;
         this.key = com.google.protobuf.UnsafeByteOperations.unsafeWrap(keyBytes);
         this.startNanos = startNanos;
         this.deadlineNanos = deadlineNanos;
+        if (usesLane) {
+            laneKey = new WriteLanes.LaneKey(bucket, key);
+            leavesLane = true;
+            var unused = key.hashCode(); // computed once, here rather than on the loop
+        } else {
+            laneKey = null;
+        }
         locate(engine.ring());
     }
 

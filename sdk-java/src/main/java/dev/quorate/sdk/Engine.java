@@ -74,6 +74,7 @@ final class Engine implements NodeConnection.Watcher {
     private long connectionsLost;
 
     Engine(ClientSettings settings) {
+        NodeConnection.requireProviders();
         this.settings = settings;
         this.clusterId = settings.clusterId();
         SecureRandom random = new SecureRandom();
@@ -275,9 +276,9 @@ final class Engine implements NodeConnection.Watcher {
         call.liveIndex = live.size();
         live.add(call);
         keepTicking();
-        if (call.leavesLane) {
+        if (call.laneKey != null) {
             call.stage = Call.Stage.LANE;
-            WriteLanes.Lane lane = lanes.lane(new WriteLanes.LaneKey(call.bucket, call.key));
+            WriteLanes.Lane lane = lanes.lane(call.laneKey);
             call.lane = lane;
             lanes.enter(lane, () -> {
                 if (call.stage == Call.Stage.LANE) {
@@ -557,13 +558,16 @@ final class Engine implements NodeConnection.Watcher {
     private void tick() {
         ticking = false;
         long now = System.nanoTime();
-        for (int i = live.size() - 1; i >= 0; i--) {
-            if (i < live.size()) { // ending one call may end others
-                tick(live.get(i), now);
+        try {
+            for (int i = live.size() - 1; i >= 0; i--) {
+                if (i < live.size()) { // ending one call may end others
+                    tick(live.get(i), now);
+                }
             }
-        }
-        if (!live.isEmpty()) {
-            keepTicking();
+        } finally {
+            if (!live.isEmpty()) {
+                keepTicking();
+            }
         }
     }
 

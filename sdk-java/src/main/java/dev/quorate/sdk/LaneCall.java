@@ -5,8 +5,7 @@ import com.google.protobuf.MessageLite;
 /** Waits for a key's lane and keeps it until {@link Engine#release}: nobody else in this client writes the key meanwhile. */
 final class LaneCall extends Call<WriteLanes.Lane> {
     LaneCall(Engine engine, String bucket, byte[] key, long startNanos, long deadlineNanos) {
-        super(engine, bucket, key, startNanos, deadlineNanos);
-        leavesLane = true;
+        super(engine, bucket, key, true, startNanos, deadlineNanos);
     }
 
     @Override

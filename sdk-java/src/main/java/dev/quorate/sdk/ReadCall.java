@@ -11,7 +11,7 @@ final class ReadCall<T> extends Call<Versioned<T>> {
     private final GetRequest request;
 
     ReadCall(Engine engine, ValueShape<T> shape, byte[] key, ReadOptions options, long startNanos, long deadlineNanos) {
-        super(engine, shape.bucket(), key, startNanos, deadlineNanos);
+        super(engine, shape.bucket(), key, false, startNanos, deadlineNanos);
         this.shape = shape;
         GetRequest.Builder builder =
                 GetRequest.newBuilder().setBucket(shape.bucket()).setKey(this.key);

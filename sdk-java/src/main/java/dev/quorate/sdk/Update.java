@@ -75,7 +75,7 @@ final class Update<T> {
         // Nothing seen is no licence to replace: somebody may have created the key since.
         WriteOptions options = seen.context().isEmpty() ? writing.withIfAbsent(true) : writing;
         WriteCall<T> write = new WriteCall<>(
-                engine, shape, key, changed.next(), seen.context(), options, System.nanoTime(), deadlineNanos);
+                engine, shape, key, changed.next(), seen.context(), options, false, System.nanoTime(), deadlineNanos);
         write.lane = lane;
         engine.submitAdmitted(write);
         return write.result;

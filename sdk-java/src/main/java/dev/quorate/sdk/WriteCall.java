@@ -22,7 +22,11 @@ final class WriteCall<T> extends Call<Versioned<T>> {
     private final WriteOptions options;
     private final dev.quorate.proto.kv.v1.WriteOptions.Builder wireOptions;
 
-    /** @param explicitContext null to carry that of this client's last write of the key */
+    /**
+     * @param explicitContext null to carry that of this client's last write of the key
+     * @param usesLane whether to wait for this client's earlier writes of the key; false for blind writes, and for updates, which hold the
+     *     lane themselves
+     */
     WriteCall(
             Engine engine,
             ValueShape<T> shape,
@@ -30,9 +34,10 @@ final class WriteCall<T> extends Call<Versioned<T>> {
             @Nullable T value,
             @Nullable Context explicitContext,
             WriteOptions options,
+            boolean usesLane,
             long startNanos,
             long deadlineNanos) {
-        super(engine, shape.bucket(), key, startNanos, deadlineNanos);
+        super(engine, shape.bucket(), key, usesLane, startNanos, deadlineNanos);
         this.shape = shape;
         this.value = value;
         this.encoded = value == null ? null : UnsafeByteOperations.unsafeWrap(shape.encode(value));

@@ -2,10 +2,8 @@ package dev.quorate.sdk;
 
 import com.google.protobuf.ByteString;
 import java.util.ArrayDeque;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.concurrent.Executor;
 
 /**
@@ -34,10 +32,8 @@ final class WriteLanes {
         }
     }
 
-    // Idle lanes that remember a context, longest unused first. Busy lanes are not in it: their number is bounded by
-    // the calls in flight.
-    private final LinkedHashMap<LaneKey, Lane> idle = new LinkedHashMap<>();
-    private final Map<LaneKey, Lane> busy = new HashMap<>();
+    // In the order of their last use. One look-up per write is all that a write of a remembered key costs here.
+    private final LinkedHashMap<LaneKey, Lane> lanes = new LinkedHashMap<>(16, 0.75f, true);
     private final Executor loop;
     private final int maxContexts;
     private final long maxContextBytes;
@@ -52,15 +48,10 @@ final class WriteLanes {
 
     /** The lane of a key, to be entered at once. */
     Lane lane(LaneKey key) {
-        Lane lane = busy.get(key);
+        Lane lane = lanes.get(key);
         if (lane == null) {
-            lane = idle.remove(key);
-            if (lane == null) {
-                lane = new Lane(key);
-            } else {
-                contextBytes -= lane.context.size();
-            }
-            busy.put(key, lane);
+            lane = new Lane(key);
+            lanes.put(key, lane);
         }
         return lane;
     }
@@ -75,19 +66,15 @@ final class WriteLanes {
         }
     }
 
-    /** A writer gave up before its turn. */
-    void withdraw(Lane lane, Runnable writer) {
-        lane.waiting.remove(writer);
-    }
-
     /** Remembers what the lane's last write was answered. */
     void answered(Lane lane, ByteString context) {
+        contextBytes += context.size() - lane.context.size();
         lane.context = context;
     }
 
     /** The node no longer takes the remembered context. */
     void forget(Lane lane) {
-        lane.context = ByteString.EMPTY;
+        answered(lane, ByteString.EMPTY);
     }
 
     /** The writer is done; the next one runs soon, not at once: a thousand that fail in turn would nest a thousand deep. */
@@ -98,22 +85,29 @@ final class WriteLanes {
             return;
         }
         lane.taken = false;
-        busy.remove(lane.key);
         if (lane.context.isEmpty()) {
-            return;
+            lanes.remove(lane.key);
+        } else if (lanes.size() > maxContexts || contextBytes > maxContextBytes) {
+            evict();
         }
-        idle.put(lane.key, lane);
-        contextBytes += lane.context.size();
-        Iterator<Lane> oldest = idle.values().iterator();
-        while (idle.size() > maxContexts || contextBytes > maxContextBytes) {
-            contextBytes -= oldest.next().context.size();
-            oldest.remove();
-            evictions++;
+    }
+
+    // Lanes in use are passed over: there are no more of them than calls in flight, and they come here again when they
+    // are left.
+    private void evict() {
+        Iterator<Lane> longestUnused = lanes.values().iterator();
+        while (longestUnused.hasNext() && (lanes.size() > maxContexts || contextBytes > maxContextBytes)) {
+            Lane lane = longestUnused.next();
+            if (!lane.taken) {
+                contextBytes -= lane.context.size();
+                longestUnused.remove();
+                evictions++;
+            }
         }
     }
 
     int contexts() {
-        return idle.size() + busy.size();
+        return lanes.size();
     }
 
     /** Contexts dropped for the bounds; the next write of such a key goes without one. */

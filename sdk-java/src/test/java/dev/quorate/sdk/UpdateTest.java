@@ -2,8 +2,11 @@ package dev.quorate.sdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.google.rpc.Code;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,14 +14,14 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class UpdateTest {
     private static final Codec<SortedSet<String>> SETS = Codec.of(
-            set -> String.join(",", set).getBytes(java.nio.charset.StandardCharsets.UTF_8),
-            bytes -> new TreeSet<>(
-                    Arrays.asList(new String(bytes, java.nio.charset.StandardCharsets.UTF_8).split(","))));
+            set -> String.join(",", set).getBytes(StandardCharsets.UTF_8),
+            bytes -> new TreeSet<>(Arrays.asList(new String(bytes, StandardCharsets.UTF_8).split(","))));
     private static final Resolver<SortedSet<String>> UNION = Resolver.merging(UpdateTest::union);
     private static final Codec<Integer> NUMBERS = Codec.of(
             number -> new byte[] {(byte) (number >> 8), (byte) (int) number},
@@ -166,6 +169,40 @@ class UpdateTest {
 
             bucket.put("k", "v");
             assertThat(bucket.get("k").value()).isEqualTo("v");
+        }
+    }
+
+    @Test
+    void anInterruptedUpdateLeavesTheKeyToOthers() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(1);
+                QuorateClient client = cluster.client()) {
+            Bucket<String> bucket = client.bucket("default", Codec.utf8());
+            bucket.put("k", "v");
+            FakeNode node = cluster.nodes.get(0);
+            node.reaction = request -> new FakeNode.Reaction.Silence();
+            AtomicReference<Throwable> thrown = new AtomicReference<>();
+            Thread updater = new Thread(() -> {
+                try {
+                    bucket.update("k", old -> old + "!");
+                } catch (QuorateException failure) {
+                    thrown.set(failure);
+                }
+            });
+            updater.start();
+            await().until(() -> node.count("get") == 1);
+            updater.interrupt();
+            updater.join();
+            node.reaction = request -> new FakeNode.Reaction.Serve();
+
+            assertThat(thrown.get())
+                    .isInstanceOfSatisfying(
+                            QuorateException.class,
+                            failure -> assertThat(failure.reason()).isEqualTo(QuorateException.Reason.INTERRUPTED));
+            WriteOptions patient = WriteOptions.DEFAULT.withTimeout(Duration.ofSeconds(20));
+            assertThat(bucket.put("k".getBytes(StandardCharsets.UTF_8), "w", patient)
+                            .value())
+                    .isEqualTo("w");
+            assertThat(node.store.values("k")).containsExactly("w");
         }
     }
 

@@ -17,9 +17,11 @@ import dev.quorate.proto.kv.v1.Topology;
 import dev.quorate.proto.kv.v1.TopologyServiceGrpc;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.LoadBalancerRegistry;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.NameResolverRegistry;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
@@ -127,6 +129,16 @@ public final class NodeConnection {
                 .disableServiceConfigLookUp()
                 .userAgent(settings.userAgent())
                 .build();
+    }
+
+    /** Fat jars that keep only one of several service files lose gRPC's plug-ins; say so instead of failing obscurely later. */
+    public static void requireProviders() {
+        if (NameResolverRegistry.getDefaultRegistry().getProviderForScheme("dns") == null
+                || LoadBalancerRegistry.getDefaultRegistry().getProvider("pick_first") == null) {
+            throw new IllegalStateException(
+                    "gRPC's name resolver or load balancer is missing from the class path: when building one jar of "
+                            + "several, merge META-INF/services (Maven Shade: ServicesResourceTransformer)");
+        }
     }
 
     public String address() {
