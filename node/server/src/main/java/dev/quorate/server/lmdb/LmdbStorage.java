@@ -108,13 +108,13 @@ public final class LmdbStorage implements Storage {
         try {
             this.checkpointLsn = tables.checkpoint();
             this.active = new MemoryTable(0);
-            CommitLog.Recovery recovery =
-                    CommitLog.recover(logFiles, checkpointLsn, tables.closedCleanly(), active::apply);
+            this.upkeep = new Upkeep(this::lookAfterDisk);
+            CommitLog.Recovery recovery = CommitLog.recover(
+                    logFiles, config.logLimits(), checkpointLsn, tables.closedCleanly(), upkeep::soon, active::apply);
             long run = nextRun(Math.max(tables.run() >>> 32, recovery.highestRun() >>> 32));
             tables.startRun(run);
             this.flusher = new Flusher(tables, disk, new FlushEvents());
-            this.upkeep = new Upkeep(this::lookAfterDisk);
-            this.log = recovery.start(config.logLimits(), run, loop, metrics, this::fatal, upkeep::soon);
+            this.log = recovery.start(run, loop, metrics, this::fatal);
             this.reads = new Reads(config, loop, tables, this::fatal);
             LOG.info(
                     "storage {} open: checkpoint {}, replayed to LSN {} from {} segments, {} bytes in LMDB",

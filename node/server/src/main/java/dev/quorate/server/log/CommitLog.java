@@ -129,25 +129,46 @@ public final class CommitLog {
     }
 
     /**
-     * Reads what an earlier run left, before the loop serves anything. The caller then persists a run number above
-     * {@link Recovery#highestRun} and calls {@link Recovery#start}.
+     * Reads what an earlier run left, before the loop serves anything, and prepares a segment to go on in. The caller then persists a run number
+     * above {@link Recovery#highestRun} and calls {@link Recovery#start}.
      *
      * @param closedCleanly the checkpoint was stored by an orderly end, so there is nothing to replay
+     * @param segmentTaken called when a spare was used up, so that somebody calls {@link #prepareSegments}; must be cheap
      */
-    public static Recovery recover(LogFiles files, long checkpoint, boolean closedCleanly, BatchSink sink)
+    public static Recovery recover(
+            LogFiles files,
+            Limits limits,
+            long checkpoint,
+            boolean closedCleanly,
+            Runnable segmentTaken,
+            BatchSink sink)
             throws IOException {
         LogRecovery recovery = new LogRecovery(files, checkpoint);
-        return new Recovery(files, closedCleanly ? recovery.skip() : recovery.replay(sink));
+        if (!closedCleanly && checkpoint > 0 && recovery.isMissing()) {
+            throw new CorruptStorageException("the commit log is missing: " + files.location()
+                    + " is empty, and the node was not stopped in good order after LSN " + checkpoint
+                    + ". Put the log back, restore this node's directory from a copy, or move it away and let the other"
+                    + " replicas fill an empty one");
+        }
+        LogRecovery.Recovered recovered = closedCleanly ? recovery.skip() : recovery.replay(sink);
+        Segments segments = new Segments(files, limits.segmentBytes(), recovered, segmentTaken);
+        // The writer's first. Spares can wait for another thread: an empty segment is space enough to start.
+        segments.prepareOne();
+        return new Recovery(files, limits, recovered, segments);
     }
 
     /** A log that was read and not started yet. */
     public static final class Recovery {
         private final LogFiles files;
+        private final Limits limits;
         private final LogRecovery.Recovered recovered;
+        private final Segments segments;
 
-        private Recovery(LogFiles files, LogRecovery.Recovered recovered) {
+        private Recovery(LogFiles files, Limits limits, LogRecovery.Recovered recovered, Segments segments) {
             this.files = files;
+            this.limits = limits;
             this.recovered = recovered;
+            this.segments = segments;
         }
 
         public long lastLsn() {
@@ -163,23 +184,8 @@ public final class CommitLog {
             return recovered.needed().size();
         }
 
-        /**
-         * Starts the log thread. Not on the loop; nothing may be appended before this returns.
-         *
-         * @param segmentTaken called when a spare was used up, so that somebody calls {@link CommitLog#prepareSegments}; must be cheap
-         */
-        public CommitLog start(
-                Limits limits,
-                long run,
-                EventLoop loop,
-                Metrics metrics,
-                FatalErrors fatalErrors,
-                Runnable segmentTaken)
-                throws IOException {
-            Segments segments = new Segments(files, limits.segmentBytes(), recovered, segmentTaken);
-            // The writer's first segment. Spares can wait for another thread: an empty segment is space enough to
-            // start.
-            segments.prepareOne();
+        /** Starts the log thread. Not on the loop; nothing may be appended before this returns. */
+        public CommitLog start(long run, EventLoop loop, Metrics metrics, FatalErrors fatalErrors) throws IOException {
             LogWriter writer = new LogWriter(segments, limits.segmentBytes(), run, lastLsn());
             CommitLog log = new CommitLog(files, limits, loop, metrics, fatalErrors, segments, writer, lastLsn());
             log.thread.start();

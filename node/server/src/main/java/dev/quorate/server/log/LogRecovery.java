@@ -51,6 +51,11 @@ final class LogRecovery {
      */
     record Recovered(long lastLsn, long highestRun, long highestSegment, List<Sealed> needed, List<String> free) {}
 
+    /** Whether there is not even a segment. A node that ran has one, whether it wrote to it or not. */
+    boolean isMissing() throws IOException {
+        return segments().isEmpty();
+    }
+
     /** For a log that was closed in good order: LMDB holds everything. */
     Recovered skip() throws IOException {
         NavigableMap<Long, String> segments = segments();

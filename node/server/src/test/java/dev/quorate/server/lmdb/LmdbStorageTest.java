@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.storage.Storage.Durable;
+import dev.quorate.core.storage.Storage.KeyRange;
+import dev.quorate.core.storage.Storage.Page;
 import dev.quorate.core.storage.Storage.Refusal;
+import dev.quorate.core.storage.Storage.ScanBudget;
 import dev.quorate.core.storage.Storage.WriteKind;
 import dev.quorate.core.storage.StorageFailedException;
 import dev.quorate.core.storage.Table;
@@ -152,6 +155,89 @@ class LmdbStorageTest {
             assertThatThrownBy(() -> open(config()))
                     .isInstanceOf(CorruptStorageException.class)
                     .hasMessageContaining(segment + " at offset 0 lacks LSN 1");
+        }
+    }
+
+    @Test
+    void missingLogIsRefusedUnlessTheNodeWasStoppedInGoodOrder() throws IOException, InterruptedException {
+        LmdbStorage storage = open(config());
+        commit(storage, "a", 100);
+        storage.close();
+        storage = open(config());
+        commit(storage, "b", 100);
+        storage.halt();
+        try (Stream<Path> files = Files.list(config().directory().resolve("log"))) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        assertThatThrownBy(() -> open(config()))
+                .isInstanceOf(CorruptStorageException.class)
+                .hasMessageContaining(
+                        "the commit log is missing: " + config().directory().resolve("log"))
+                .hasMessageContaining("after LSN 1");
+    }
+
+    /** Pages of a scan while the tables they were read from are flushed and dropped. */
+    @Test
+    void scansInThePoolMissNothingWhileTablesAreFlushed() throws IOException, InterruptedException {
+        StorageConfig small = new StorageConfig(
+                temporary.resolve("data"),
+                MIB,
+                256 << 10,
+                4096,
+                Duration.ofMillis(10),
+                64 * MIB,
+                0,
+                0,
+                ReadMode.POOL,
+                2,
+                Duration.ofSeconds(20));
+        LmdbStorage storage = open(small);
+        int keys = 200;
+        CompletableFuture<Integer> rounds = new CompletableFuture<>();
+        loop.execute(() -> writeRound(storage, keys, 0, 60, rounds));
+        int scans = 0;
+        while (!rounds.isDone()) {
+            CompletionStage<Integer> roundBefore = loop.call(() -> storage.get(Table.META, Bytes.utf8("round"))
+                    .thenApply(round -> round == null ? 0 : Integer.parseInt(round.utf8())));
+            int atLeast = loop.await(roundBefore);
+            Page page = loop.await(loop.<CompletionStage<Page>>call(
+                    () -> storage.scan(Table.DATA, KeyRange.ALL, new ScanBudget(10_000, 1 << 24))));
+            if (atLeast > 0) {
+                assertThat(page.entries())
+                        .hasSize(keys)
+                        .allSatisfy(entry -> assertThat(
+                                        Integer.parseInt(entry.value().utf8()))
+                                .isGreaterThanOrEqualTo(atLeast));
+            }
+            scans++;
+        }
+        assertThat(loop.await(rounds)).isEqualTo(60);
+        assertThat(scans).isPositive();
+        storage.close();
+        assertThat(fatal).isNotDone();
+    }
+
+    /** Writes every key with the number of the round, then the number itself, then goes on. */
+    private void writeRound(LmdbStorage storage, int keys, int key, int left, CompletableFuture<Integer> rounds) {
+        int round = 61 - left;
+        if (left == 0) {
+            rounds.complete(round - 1);
+            return;
+        }
+        if (storage.refusal(WriteKind.REPLICA_MERGE) != null) {
+            loop.after(Duration.ofMillis(1), () -> writeRound(storage, keys, key, left, rounds));
+            return;
+        }
+        Bytes value = Bytes.utf8(Integer.toString(round));
+        if (key < keys) {
+            storage.commit(WriteBatch.put(Table.DATA, Bytes.utf8("key" + key), value))
+                    .thenRun(() -> {});
+            loop.execute(() -> writeRound(storage, keys, key + 1, left, rounds));
+        } else {
+            storage.commit(WriteBatch.put(Table.META, Bytes.utf8("round"), value))
+                    .thenRun(() -> writeRound(storage, keys, 0, left - 1, rounds));
         }
     }
 

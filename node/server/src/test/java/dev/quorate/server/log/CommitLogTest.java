@@ -141,14 +141,8 @@ class CommitLogTest {
                 return loop.after(delay, task);
             }
         };
-        return CommitLog.recover(files, 0, false, (lsn, batch) -> {})
-                .start(
-                        LIMITS,
-                        1L << 32,
-                        counting,
-                        new SilentMetrics(),
-                        (what, cause) -> fatal.complete(cause),
-                        () -> {});
+        return CommitLog.recover(files, LIMITS, 0, false, () -> {}, (lsn, batch) -> {})
+                .start(1L << 32, counting, new SilentMetrics(), (what, cause) -> fatal.complete(cause));
     }
 
     /** For appends whose fate the test learns from a later one. */
