@@ -15,6 +15,7 @@ import dev.quorate.cli.terminal.ExitCode;
 import dev.quorate.cli.terminal.GlobalOptions;
 import dev.quorate.cli.terminal.KvctlCommand;
 import dev.quorate.cli.terminal.Terminal;
+import dev.quorate.simulation.SimCommand;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +45,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ClusterGroup.class,
             PingCommand.class,
             BenchCommand.class,
+            SimCommand.class,
             CompletionCommand.class,
             VersionCommand.class
         },

@@ -64,8 +64,9 @@ public final class DevUpCommand extends DevCommand {
             if (running == all) {
                 say("already up");
             } else {
-                say("starting " + (all - running) + (running == 0 ? "" : " of " + all)
-                        + (all - running == 1 ? " node" : " nodes") + " in " + folder.root());
+                long missing = all - running;
+                say("starting " + missing + (running == 0 ? "" : " of " + all) + (all == 1 ? " node" : " nodes")
+                        + " in " + folder.root());
             }
             cluster.startAll(patience);
             Table table = new Table("NODE", "CLIENTS", "PEERS", "ADMINISTRATION", "PID");
