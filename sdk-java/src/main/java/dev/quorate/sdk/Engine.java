@@ -392,6 +392,9 @@ final class Engine implements NodeConnection.Watcher {
         }
         if (failure.kind() == Failure.Kind.ANSWERED) {
             call.answeredAttempts++;
+            if (node != null) {
+                node.avoid(RetryPolicy.reason(failure), failure.retryAfterNanos());
+            }
         }
         if (dropsRefusedContext(call, failure)) {
             dispatch(call);
@@ -458,6 +461,7 @@ final class Engine implements NodeConnection.Watcher {
     private boolean dropsRefusedContext(Call<?> call, Failure failure) {
         if (failure.kind() == Failure.Kind.ANSWERED
                 && RetryPolicy.reason(failure) == QuorateException.Reason.CONTEXT_INVALID
+                && call.uncertain == null
                 && call instanceof WriteCall<?> write
                 && write.sendsCarriedContext()
                 && write.lane != null) {
@@ -667,6 +671,15 @@ final class Engine implements NodeConnection.Watcher {
             case DELAY -> where = ", spent waiting to try again";
             case NEW, DONE -> throw new IllegalStateException("a call in stage " + call.stage + " has no deadline");
         }
+        Failure told = call.uncertain != null ? call.uncertain : call.mostTelling;
+        boolean leavesMoreOpen = sent && call.isWrite() && call.uncertain == null;
+        if (told != null && told.kind() == Failure.Kind.ANSWERED && !leavesMoreOpen) {
+            fail(
+                    call,
+                    exception(call)); // what a node said about the call tells more than that time ran out over trying
+            // again
+            return;
+        }
         fail(
                 call,
                 new QuorateException(
@@ -772,7 +785,7 @@ final class Engine implements NodeConnection.Watcher {
         if (state == NodeConnection.State.IDLE) {
             owner.connection.connect(); // so that it can take its share from now on
         }
-        if (owner.suspect) {
+        if (owner.isToBeAvoided()) {
             return 3 * TIER;
         }
         return switch (state) {
@@ -783,7 +796,7 @@ final class Engine implements NodeConnection.Watcher {
     }
 
     private static double tierOfOthers(Node node) {
-        if (node.suspect) {
+        if (node.isToBeAvoided()) {
             return 5 * TIER;
         }
         return switch (node.connection.state()) {

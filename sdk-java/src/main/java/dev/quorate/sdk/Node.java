@@ -3,6 +3,7 @@ package dev.quorate.sdk;
 import dev.quorate.sdk.transport.NodeConnection;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** One address that the client knows, and what it thinks of it. Confined to the client's loop. */
 final class Node {
@@ -16,6 +17,9 @@ final class Node {
 
     boolean probing;
 
+    /** It has asked to be left alone until then; 0 when it has not. */
+    private long avoidUntilNanos;
+
     /** Belongs to another cluster, which has been logged. */
     boolean refusedBefore;
 
@@ -24,6 +28,25 @@ final class Node {
 
     Node(NodeConnection connection) {
         this.connection = connection;
+    }
+
+    /** Takes a hint for the calls to come: without it each would first be refused here, at the expense of the retry budget. */
+    void avoid(QuorateException.Reason reason, long retryAfterNanos) {
+        long pauseNanos = switch (reason) {
+            case NODE_DRAINING, NODE_STARTING -> Math.max(retryAfterNanos, TimeUnit.SECONDS.toNanos(1));
+            case OVERLOADED -> Math.max(retryAfterNanos, TimeUnit.MILLISECONDS.toNanos(50));
+            default -> 0;
+        };
+        if (pauseNanos > 0) {
+            avoidUntilNanos = System.nanoTime() + pauseNanos;
+        }
+    }
+
+    boolean isToBeAvoided() {
+        if (avoidUntilNanos != 0 && System.nanoTime() - avoidUntilNanos >= 0) {
+            avoidUntilNanos = 0;
+        }
+        return suspect || avoidUntilNanos != 0;
     }
 
     String idOrGreeted() {

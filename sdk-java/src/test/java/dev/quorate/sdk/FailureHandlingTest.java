@@ -143,6 +143,24 @@ class FailureHandlingTest {
     }
 
     @Test
+    void aContextRefusedAfterTheWriteMayHaveBeenAppliedIsNoReasonToStartAnew() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(3);
+                QuorateClient client = client(cluster, Transport.PIPELINE)) {
+            Bucket<String> bucket = client.bucket("default", Codec.utf8());
+            bucket.put("k", "v");
+            AtomicInteger writes = new AtomicInteger();
+            cluster.nodes.forEach(node -> node.reaction = request -> writes.getAndIncrement() == 0
+                    ? new FakeNode.Reaction.ServeThenBreak()
+                    : FakeNode.refuse(Code.INVALID_ARGUMENT, "CONTEXT_INVALID"));
+
+            QuorateException failure = failure(() -> bucket.put("k", "w"));
+
+            assertThat(failure.outcomeUnknown()).isTrue();
+            assertThat(writes).hasValue(2);
+        }
+    }
+
+    @Test
     void aClusterThatIsStillStartingSaysSo() throws Exception {
         try (FakeCluster cluster = new FakeCluster(1);
                 QuorateClient client = client(cluster, Transport.PIPELINE)) {

@@ -3,6 +3,7 @@ package dev.quorate.sdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.rpc.Code;
 import org.junit.jupiter.api.Test;
 
 class RoutingTest {
@@ -40,6 +41,22 @@ class RoutingTest {
                 QuorateClient client = cluster.client()) {
             assertThat(client.bucket("elsewhere").get("k").isPresent()).isFalse();
             assertThat(client.bucket("elsewhere").owners("k")).isEmpty();
+        }
+    }
+
+    @Test
+    void aNodeThatIsLeavingIsLeftAlone() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(3);
+                QuorateClient client = cluster.client()) {
+            Bucket<String> bucket = client.bucket("default", Codec.utf8());
+            bucket.put("k", "v");
+            FakeNode leaving = cluster.nodes.get(0);
+            leaving.reaction = request -> FakeNode.refuse(Code.UNAVAILABLE, "NODE_DRAINING");
+            leaving.received.clear();
+            for (int i = 0; i < 200; i++) {
+                assertThat(bucket.get("k").value()).isEqualTo("v");
+            }
+            assertThat(leaving.received.size()).isLessThan(100);
         }
     }
 

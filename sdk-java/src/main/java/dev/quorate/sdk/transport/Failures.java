@@ -7,9 +7,12 @@ import com.google.rpc.RetryInfo;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Reads what nodes and gRPC say about a failure. "UNAVAILABLE: io exception" helps nobody, so causes are unwrapped and steps named. */
 final class Failures {
@@ -71,6 +74,9 @@ final class Failures {
         if (details != null && details.getDetailsCount() > 0) {
             return answered(details, node, address, boot);
         }
+        if (innermostCause(status) instanceof ConnectException) { // gRPC had to connect anew, and could not
+            return Failure.local(Failure.Kind.NOT_CONNECTED, node, address, 0, explain(status), status.getCause());
+        }
         return switch (status.getCode()) {
             case UNAVAILABLE, CANCELLED ->
                 Failure.local(
@@ -106,16 +112,21 @@ final class Failures {
         };
     }
 
-    /** One line that names the step and the innermost cause. */
-    static String explain(Status status) {
+    private static @Nullable Throwable innermostCause(Status status) {
         Throwable cause = status.getCause();
         while (cause != null && cause.getCause() != null && cause.getCause() != cause) {
             cause = cause.getCause();
         }
-        if (cause instanceof java.net.ConnectException) {
+        return cause;
+    }
+
+    /** One line that names the step and the innermost cause. */
+    static String explain(Status status) {
+        Throwable cause = innermostCause(status);
+        if (cause instanceof ConnectException) {
             return "connection refused";
         }
-        if (cause instanceof java.net.UnknownHostException) {
+        if (cause instanceof UnknownHostException) {
             return "unknown host";
         }
         if (status.getCode() == Status.Code.UNIMPLEMENTED) {
