@@ -455,6 +455,63 @@ class NodeCoreTest {
                 .containsExactly(third);
     }
 
+    @Test
+    void aRetryThatFindsNoRoomBehindItsFirstAttemptIsUnknown() {
+        cluster.hold(message -> !message.to().equals(first));
+        begun(cluster.write(first, identified("k", "v", "id-1", 1)));
+        for (int i = 0; i < 16; i++) {
+            begun(cluster.write(first, identified("k", "v", "id-1", 2)));
+        }
+        Failure failure = failure(cluster.write(first, identified("k", "v", "id-1", 2)));
+        assertThat(failure.kind().nothingWritten()).isFalse();
+        assertThat(cluster.node(first).count("retries_refused_total")).isEqualTo(1);
+    }
+
+    @Test
+    void aRetryOfAMintedWriteThatGetsNoTurnIsUnknown() {
+        cluster.hold(message -> !message.to().equals(first));
+        CompletableFuture<Result<ClientAnswer>> put = cluster.write(first, identified("k", "v", "id-1", 1));
+        cluster.pass(Duration.ofSeconds(3));
+        assertThat(failure(put).kind()).isEqualTo(Failure.Kind.QUORUM_NOT_MET);
+        List<PeerRequest> sent = new ArrayList<>();
+        cluster.hold(message -> {
+            sent.add(message.request());
+            return true;
+        });
+        cluster.node(first).storage.holdReads();
+        CompletableFuture<Result<ClientAnswer>> retry = cluster.write(first, identified("k", "v", "id-1", 2));
+        cluster.pass(Duration.ofSeconds(3));
+        assertThat(failure(retry).kind().nothingWritten()).isFalse();
+        cluster.node(first).storage.releaseReads();
+        cluster.deliver();
+        assertThat(sent).isEmpty();
+    }
+
+    @Test
+    void aRetryOfAMintedWriteThatFindsTheKeysQueueFullIsUnknown() {
+        cluster.hold(message -> !message.to().equals(first));
+        begun(cluster.write(first, identified("k", "v", "id-1", 1)));
+        cluster.pass(Duration.ofSeconds(3));
+        cluster.node(first).storage.holdReads();
+        for (int i = 0; i < 5000; i++) {
+            begun(cluster.write(first, ManualCluster.put("k", "w", Bytes.EMPTY)));
+        }
+        assertThat(cluster.node(first).count("updates_refused_total")).isPositive();
+        CompletableFuture<Result<ClientAnswer>> retry = cluster.write(first, identified("k", "v", "id-1", 2));
+        assertThat(failure(retry).kind().nothingWritten()).isFalse();
+    }
+
+    @Test
+    void aRetryOfAnAnsweredWriteWaitsForTheDiskNoLongerThanItsDeadline() {
+        wrote(first, identified("k", "v", "id-1", 1));
+        cluster.node(first).storage.holdSyncs();
+        begun(cluster.write(first, ManualCluster.put("another", "v", Bytes.EMPTY)));
+        CompletableFuture<Result<ClientAnswer>> retry = cluster.write(first, identified("k", "v", "id-1", 2));
+        assertThat(retry).isNotDone();
+        cluster.pass(Duration.ofSeconds(3));
+        assertThat(failure(retry).kind()).isEqualTo(Failure.Kind.DEADLINE);
+    }
+
     private CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(coordinator, write);
         cluster.deliver();

@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * the same moment as to its log, and answers when W of them hold it durably. Confined to the event loop.
  */
 final class WriteCoordinator {
+    private static final String TOO_MANY_WRITES = "too many writes of one key";
+
     private final Local local;
     private final DotMint mint;
     private final HybridClock hybridClock;
@@ -42,6 +44,7 @@ final class WriteCoordinator {
     private final Metrics.Counter retriesAttached;
     private final Metrics.Counter retriesDriven;
     private final Metrics.Counter retriesAnswered;
+    private final Metrics.Counter retriesRefused;
     private final Metrics.Counter siblingsRefused;
 
     WriteCoordinator(Local local, DotMint mint, HybridClock hybridClock, RecordRescue rescue, RequestLedger ledger) {
@@ -57,6 +60,8 @@ final class WriteCoordinator {
                 "retries_driven_total", "Retried writes whose failed first attempt was replicated again");
         this.retriesAnswered = metrics.counter(
                 "retries_answered_total", "Retried writes answered with the outcome of the first attempt");
+        this.retriesRefused = metrics.counter(
+                "retries_refused_total", "Retried writes refused because too many waited for one first attempt");
         this.siblingsRefused =
                 metrics.counter("siblings_refused_total", "Writes refused because the key holds too many siblings");
     }
@@ -76,22 +81,30 @@ final class WriteCoordinator {
         }
         Result<WriteAnswer> result = known.result();
         if (result == null) {
-            retriesAttached.increment();
             Follower follower = new Follower(timeout, done);
-            if (!known.follow(follower)) {
-                follower.accept(Result.failed(
-                        Failure.of(Failure.Kind.OVERLOADED).with("cause", "too many retries of one write")));
+            if (known.follow(follower)) {
+                retriesAttached.increment();
+            } else {
+                retriesRefused.increment();
+                follower.accept(unknown("too many retries of one write"));
             }
         } else if (result instanceof Result.Answered) {
             retriesAnswered.increment();
             // The answer lets the client forget the write; it may not rest on what a crash could still undo (rules.md
             // A4).
-            whenDurable(local.storage().barrier(), () -> done.accept(result));
+            Follower follower = new Follower(timeout, done);
+            whenDurable(local.storage().barrier(), () -> follower.accept(result));
         } else {
             retriesDriven.increment();
             known.reopened();
             new Write(command, hash, timeout, known, done).driveAgain();
         }
+    }
+
+    /** Some attempt at this write was, or may have been, minted: whatever stopped this one, nobody may be told that nothing was written. */
+    private Result<WriteAnswer> unknown(String cause) {
+        return Result.failed(
+                Failure.of(Failure.Kind.DEADLINE).with("node", local.self()).with("cause", cause));
     }
 
     private static void whenDurable(CompletionStage<Storage.Durable> durable, Runnable then) {
@@ -104,7 +117,7 @@ final class WriteCoordinator {
         });
     }
 
-    /** A retry that waits for its first attempt, but no longer than its own deadline. */
+    /** A retry that waits for its first attempt, or for the disk, but no longer than its own deadline. */
     private final class Follower implements Consumer<Result<WriteAnswer>> {
         private final Consumer<Result<WriteAnswer>> done;
         private final DeadlineWheel.Handle timer;
@@ -112,11 +125,7 @@ final class WriteCoordinator {
 
         Follower(Duration timeout, Consumer<Result<WriteAnswer>> done) {
             this.done = done;
-            this.timer = local.wheel()
-                    .after(
-                            timeout,
-                            () -> accept(Result.failed(
-                                    Failure.of(Failure.Kind.DEADLINE).with("node", local.self()))));
+            this.timer = local.wheel().after(timeout, () -> accept(unknown("an earlier attempt takes longer")));
         }
 
         @Override
@@ -171,17 +180,20 @@ final class WriteCoordinator {
             }
             boolean accepted = local.replicas().update(key, hash, lookup -> apply(lookup, retryOfUnknown, false));
             if (!accepted) {
-                finish(Result.failed(Failure.of(Failure.Kind.OVERLOADED).with("cause", "too many writes of one key")));
+                finish(gotNoTurn(TOO_MANY_WRITES));
             }
         }
 
         /** The first attempt was minted here and missed its quorum: replicate what we hold, which includes it, under the same dot. */
         void driveAgain() {
             boolean accepted = local.replicas().update(key, hash, lookup -> {
+                if (finished) {
+                    return;
+                }
                 RequestLedger.Entry known = entry;
                 if (known == null || known.dot() == null || !(lookup instanceof Lookup.Found found)) {
                     // What we held went bad since: the first attempt's fate stays unknown.
-                    finish(Result.failed(Failure.of(Failure.Kind.DEADLINE).with("node", local.self())));
+                    finish(unknown("the record went bad"));
                     return;
                 }
                 replicate(
@@ -191,7 +203,7 @@ final class WriteCoordinator {
                         local.storage().barrier());
             });
             if (!accepted) {
-                finish(Result.failed(Failure.of(Failure.Kind.OVERLOADED).with("cause", "too many writes of one key")));
+                finish(gotNoTurn(TOO_MANY_WRITES));
             }
         }
 
@@ -287,8 +299,7 @@ final class WriteCoordinator {
                 }
                 boolean accepted = local.replicas().update(key, hash, again -> apply(again, retryOfUnknown, true));
                 if (!accepted) {
-                    finish(Result.failed(
-                            Failure.of(Failure.Kind.OVERLOADED).with("cause", "too many writes of one key")));
+                    finish(gotNoTurn(TOO_MANY_WRITES));
                 }
             });
         }
@@ -379,12 +390,15 @@ final class WriteCoordinator {
         }
 
         private void expire() {
-            finish(Result.failed(answer == null ? nothingDone() : quorumNotMet()));
+            finish(answer == null ? gotNoTurn("the deadline passed before the write began") : Result.failed(quorumNotMet()));
         }
 
-        /** The deadline came before the write's turn did: nothing was minted and nothing will be. */
-        private Failure nothingDone() {
-            return Failure.of(Failure.Kind.OVERLOADED).with("cause", "the deadline passed before the write began");
+        /** This attempt minted nothing and never will. Whether an earlier one did, its entry knows. */
+        private Result<WriteAnswer> gotNoTurn(String cause) {
+            boolean minted = entry != null && entry.dot() != null;
+            return minted
+                    ? unknown(cause)
+                    : Result.failed(Failure.of(Failure.Kind.OVERLOADED).with("cause", cause));
         }
 
         private Failure quorumNotMet() {
