@@ -512,6 +512,22 @@ class NodeCoreTest {
         assertThat(failure(retry).kind()).isEqualTo(Failure.Kind.DEADLINE);
     }
 
+    @Test
+    void aRetryIsNotAcknowledgedWithARecordThatLostTheFirstAttempt() {
+        // The first attempt stood only here, the record went bad, and what the others hold came in its place.
+        cluster.hold(message -> !message.to().equals(first));
+        begun(cluster.write(first, identified("k", "a", "id-1", 1)));
+        cluster.pass(Duration.ofSeconds(3));
+        cluster.hold(message -> false);
+        cluster.node(first).storage.damageData();
+        begun(get(first, 2));
+        cluster.pass(Duration.ofSeconds(3));
+        wrote(second, ManualCluster.put("k", "b", Bytes.EMPTY));
+        assertThat(values(get(first, 3))).containsExactly("b");
+        assertThat(failure(write(first, identified("k", "a", "id-1", 2))).kind().nothingWritten())
+                .isFalse();
+    }
+
     private CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(coordinator, write);
         cluster.deliver();

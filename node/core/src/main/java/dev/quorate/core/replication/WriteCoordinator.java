@@ -97,7 +97,7 @@ final class WriteCoordinator {
         } else {
             retriesDriven.increment();
             known.reopened();
-            new Write(command, hash, timeout, known, done).driveAgain();
+            new Write(command, hash, timeout, known, done).driveAgain(known);
         }
     }
 
@@ -184,23 +184,21 @@ final class WriteCoordinator {
             }
         }
 
-        /** The first attempt was minted here and missed its quorum: replicate what we hold, which includes it, under the same dot. */
-        void driveAgain() {
+        /** The first attempt was minted here and missed its quorum: replicate what we hold, if that includes it, under the same dot. */
+        void driveAgain(RequestLedger.Entry known) {
             boolean accepted = local.replicas().update(key, hash, lookup -> {
                 if (finished) {
                     return;
                 }
-                RequestLedger.Entry known = entry;
-                if (known == null || known.dot() == null || !(lookup instanceof Lookup.Found found)) {
-                    // What we held went bad since: the first attempt's fate stays unknown.
+                Dot dot = known.dot();
+                StoredRecord held = lookup instanceof Lookup.Found found ? found.record() : null;
+                if (dot == null || held == null || !held.object().context().covers(dot)) {
+                    // The record went bad, and perhaps the others' came in its place: to replicate that would acknowledge
+                    // a write that is nowhere.
                     finish(unknown("the record went bad"));
                     return;
                 }
-                replicate(
-                        found.record(),
-                        known.dot(),
-                        known.effective(),
-                        local.storage().barrier());
+                replicate(held, dot, known.effective(), local.storage().barrier());
             });
             if (!accepted) {
                 finish(gotNoTurn(TOO_MANY_WRITES));
