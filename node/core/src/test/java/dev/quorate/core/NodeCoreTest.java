@@ -528,6 +528,28 @@ class NodeCoreTest {
                 .isFalse();
     }
 
+    @Test
+    void aRetryThatWantsSiblingsReadsThemAnew() {
+        // The ledger keeps answers of 131072 writes: with the objects in them it would fill the heap.
+        ManualCluster siblings = new ManualCluster(1, 1, BlindWrites.SIBLING);
+        NodeId only = new NodeId(1);
+        answer(siblings.write(only, withSiblings("k", "a", "id-1", 1)));
+        answer(siblings.write(only, ManualCluster.put("k", "b", Bytes.EMPTY)));
+        ClientAnswer again = answer(siblings.write(only, withSiblings("k", "a", "id-1", 2)));
+        assertThat(texts(again)).containsExactly("a", "b");
+        answer(siblings.write(only, ManualCluster.put("k", "ab", again.contextToken())));
+        assertThat(texts(answer(siblings.get(only, "k", 1)))).containsExactly("ab");
+    }
+
+    @Test
+    void aRetryThatWantsMoreCopiesThanTheFirstAttemptGetsThem() {
+        cluster.hold(message -> !message.to().equals(first));
+        wrote(first, withW("k", "v", "id-1", 1, 1));
+        cluster.hold(message -> false);
+        CompletableFuture<Result<ClientAnswer>> retry = write(first, withW("k", "v", "id-1", 2, 3));
+        assertThat(answer(retry).report().acknowledged()).containsExactlyInAnyOrder(first, second, third);
+    }
+
     private CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(coordinator, write);
         cluster.deliver();
@@ -561,6 +583,36 @@ class NodeCoreTest {
                 OptionalInt.empty(),
                 false,
                 false,
+                Bytes.utf8(requestId),
+                attempt);
+    }
+
+    private static ClientWrite withSiblings(String key, String value, String requestId, int attempt) {
+        return write(key, value, OptionalInt.empty(), true, false, requestId, attempt);
+    }
+
+    private static ClientWrite withW(String key, String value, String requestId, int attempt, int w) {
+        return write(key, value, OptionalInt.of(w), false, false, requestId, attempt);
+    }
+
+    private static ClientWrite write(
+            String key,
+            String value,
+            OptionalInt w,
+            boolean returnSiblings,
+            boolean ifAbsent,
+            String requestId,
+            int attempt) {
+        return new ClientWrite(
+                "",
+                Bytes.utf8(key),
+                Bytes.utf8(value),
+                Bytes.EMPTY,
+                Consistency.DEFAULT,
+                w,
+                OptionalInt.empty(),
+                returnSiblings,
+                ifAbsent,
                 Bytes.utf8(requestId),
                 attempt);
     }

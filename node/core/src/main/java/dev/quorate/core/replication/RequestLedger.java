@@ -37,7 +37,8 @@ final class RequestLedger {
         private final List<Consumer<Result<WriteAnswer>>> followers = new ArrayList<>(0);
         private @Nullable Dot dot;
         private CausalContext effective = CausalContext.EMPTY;
-        private @Nullable Result<WriteAnswer> result;
+        private @Nullable WriteAnswer answer;
+        private boolean underWay = true;
 
         private Entry(Id id, long since) {
             this.id = id;
@@ -60,15 +61,20 @@ final class RequestLedger {
             this.effective = superseded;
         }
 
-        /** Null while the latest attempt is under way. */
+        /** Whether the latest attempt has not ended. */
+        boolean underWay() {
+            return underWay;
+        }
+
+        /** What an attempt answered; null if none reached its quorum, or if its answer held siblings. */
         @Nullable
-        Result<WriteAnswer> result() {
-            return result;
+        WriteAnswer answer() {
+            return answer;
         }
 
         /** A new attempt is under way. */
         void reopened() {
-            result = null;
+            underWay = true;
         }
 
         /** False when too many wait. */
@@ -112,7 +118,12 @@ final class RequestLedger {
 
     /** The attempt ended. One that wrote nothing leaves no trace: the same request may simply come again. */
     void close(Entry entry, Result<WriteAnswer> result) {
-        entry.result = result;
+        entry.underWay = false;
+        WriteAnswer answer = result.match(answered -> answered, failed -> null);
+        if (answer != null && answer.object() == null) {
+            // Without siblings, or a hundred thousand entries could hold the heap's worth of values.
+            entry.answer = answer;
+        }
         if (entry.dot == null) {
             entries.remove(entry.id, entry);
         }

@@ -79,21 +79,21 @@ final class WriteCoordinator {
             new Write(command, hash, timeout, entry, done).begin(command.attempt() > 1);
             return;
         }
-        Result<WriteAnswer> result = known.result();
-        if (result == null) {
-            Follower follower = new Follower(timeout, done);
+        WriteAnswer answer = known.answer();
+        if (known.underWay()) {
+            Follower follower = new Follower(command, timeout, done);
             if (known.follow(follower)) {
                 retriesAttached.increment();
             } else {
                 retriesRefused.increment();
                 follower.accept(unknown("too many retries of one write"));
             }
-        } else if (result instanceof Result.Answered) {
+        } else if (answer != null && !command.returnSiblings() && reaches(answer, command)) {
             retriesAnswered.increment();
             // The answer lets the client forget the write; it may not rest on what a crash could still undo (rules.md
             // A4).
-            Follower follower = new Follower(timeout, done);
-            whenDurable(local.storage().barrier(), () -> follower.accept(result));
+            Follower follower = new Follower(command, timeout, done);
+            whenDurable(local.storage().barrier(), () -> follower.accept(Result.of(answer)));
         } else {
             retriesDriven.increment();
             known.reopened();
@@ -105,6 +105,16 @@ final class WriteCoordinator {
     private Result<WriteAnswer> unknown(String cause) {
         return Result.failed(
                 Failure.of(Failure.Kind.DEADLINE).with("node", local.self()).with("cause", cause));
+    }
+
+    private static int required(WriteCommand command) {
+        // Every acknowledgement comes from an owner, so PW is met with W, or asks for more of the same.
+        return Math.max(command.w(), command.pw());
+    }
+
+    /** Whether as many hold the write as this attempt asks for: another attempt may have asked for fewer. */
+    private static boolean reaches(WriteAnswer answer, WriteCommand command) {
+        return answer.report().acknowledged().size() >= required(command);
     }
 
     private static void whenDurable(CompletionStage<Storage.Durable> durable, Runnable then) {
@@ -119,11 +129,13 @@ final class WriteCoordinator {
 
     /** A retry that waits for its first attempt, or for the disk, but no longer than its own deadline. */
     private final class Follower implements Consumer<Result<WriteAnswer>> {
+        private final WriteCommand command;
         private final Consumer<Result<WriteAnswer>> done;
         private final DeadlineWheel.Handle timer;
         private boolean told;
 
-        Follower(Duration timeout, Consumer<Result<WriteAnswer>> done) {
+        Follower(WriteCommand command, Duration timeout, Consumer<Result<WriteAnswer>> done) {
+            this.command = command;
             this.done = done;
             this.timer = local.wheel().after(timeout, () -> accept(unknown("an earlier attempt takes longer")));
         }
@@ -133,7 +145,8 @@ final class WriteCoordinator {
             if (!told) {
                 told = true;
                 timer.cancel();
-                done.accept(result);
+                boolean tooFew = result.match(answer -> !reaches(answer, command), failure -> false);
+                done.accept(tooFew ? unknown("the earlier attempt asked for fewer copies") : result);
             }
         }
     }
@@ -165,9 +178,7 @@ final class WriteCoordinator {
             this.entry = entry;
             this.done = done;
             this.owners = local.owners(key, hash);
-            // Every acknowledgement comes from an owner, so PW is met with W, or asks for more of the same.
-            this.quorum = new WriteQuorum(
-                    owners.size(), local.rules().acknowledgementsFor(Math.max(command.w(), command.pw())));
+            this.quorum = new WriteQuorum(owners.size(), local.rules().acknowledgementsFor(required(command)));
             this.timer = local.wheel().after(timeout, this::expire);
         }
 
@@ -206,7 +217,7 @@ final class WriteCoordinator {
         }
 
         private @Nullable Failure refuseEarly() {
-            int required = Math.max(command.w(), command.pw());
+            int required = required(command);
             int alive = 0;
             StringBuilder unreachable = new StringBuilder();
             for (NodeId owner : owners) {
@@ -349,7 +360,7 @@ final class WriteCoordinator {
                 StoredRecord record, Dot dot, CausalContext effective, CompletionStage<Storage.Durable> durable) {
             VersionedObject object = record.object();
             CausalContext context = command.returnSiblings()
-                    ? object.context()
+                    ? local.rules().versions().readContext(object)
                     : local.rules().answerContext(effective, dot, object, local.nowSeconds());
             answer = new WriteAnswer(
                     context,
@@ -401,7 +412,7 @@ final class WriteCoordinator {
 
         private Failure quorumNotMet() {
             return Failure.of(Failure.Kind.QUORUM_NOT_MET)
-                    .with("required", Math.max(command.w(), command.pw()))
+                    .with("required", required(command))
                     .with("acknowledged", quorum.acknowledged().size())
                     .with("nodes", names(quorum.acknowledged()))
                     .with("replicas", names(owners));
