@@ -550,6 +550,16 @@ class NodeCoreTest {
         assertThat(answer(retry).report().acknowledged()).containsExactlyInAnyOrder(first, second, third);
     }
 
+    @Test
+    void aRequestIdOfAnotherWriteIsRefused() {
+        // Answered with the outcome of the first, the second would be acknowledged and nowhere.
+        wrote(first, identified("k", "a", "id-1", 1));
+        assertThat(failure(write(first, identified("k", "b", "id-1", 1))).kind())
+                .isEqualTo(Failure.Kind.REQUEST_INVALID);
+        wrote(first, identified("k", "a", "id-1", 1));
+        wrote(first, identified("another", "b", "id-1", 1));
+    }
+
     private CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(coordinator, write);
         cluster.deliver();

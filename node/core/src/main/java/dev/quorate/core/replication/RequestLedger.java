@@ -4,6 +4,7 @@ import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.peer.Result;
 import dev.quorate.core.peer.WriteAnswer;
+import dev.quorate.core.peer.WriteCommand;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.version.CausalContext;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,7 @@ final class RequestLedger {
     /** One write under its request id. */
     static final class Entry {
         private final Id id;
+        private final long content;
         private final long since;
         private final List<Consumer<Result<WriteAnswer>>> followers = new ArrayList<>(0);
         private @Nullable Dot dot;
@@ -40,9 +43,15 @@ final class RequestLedger {
         private @Nullable WriteAnswer answer;
         private boolean underWay = true;
 
-        private Entry(Id id, long since) {
+        private Entry(Id id, long content, long since) {
             this.id = id;
+            this.content = content;
             this.since = since;
+        }
+
+        /** Whether the command writes what this entry's write did. Differing values are told apart except by accident. */
+        boolean isOf(WriteCommand command) {
+            return content == contentOf(command);
         }
 
         /** Null until the write was minted. */
@@ -105,13 +114,13 @@ final class RequestLedger {
         return entries.get(new Id(key, requestId));
     }
 
-    Entry open(Key key, Bytes requestId) {
+    Entry open(WriteCommand command) {
         if (entries.size() >= MAX_ENTRIES) {
             evictions.increment();
             removeOldest();
         }
-        Id id = new Id(key, requestId);
-        Entry entry = new Entry(id, clock.nanos());
+        Id id = new Id(command.key(), command.requestId());
+        Entry entry = new Entry(id, contentOf(command), clock.nanos());
         entries.put(id, entry);
         return entry;
     }
@@ -132,6 +141,17 @@ final class RequestLedger {
         for (Consumer<Result<WriteAnswer>> follower : told) {
             follower.accept(result);
         }
+    }
+
+    /** Length and checksum of the value: the values themselves would fill the heap. */
+    private static long contentOf(WriteCommand command) {
+        Bytes value = command.value();
+        if (value == null) {
+            return -1;
+        }
+        CRC32C checksum = new CRC32C();
+        checksum.update(value.unsafeArray());
+        return (long) value.length() << 32 | checksum.getValue();
     }
 
     private void expire() {

@@ -75,8 +75,16 @@ final class WriteCoordinator {
         }
         RequestLedger.Entry known = ledger.find(key, command.requestId());
         if (known == null) {
-            RequestLedger.Entry entry = ledger.open(key, command.requestId());
+            RequestLedger.Entry entry = ledger.open(command);
             new Write(command, hash, timeout, entry, done).begin(command.attempt() > 1);
+            return;
+        }
+        if (command.attempt() <= 1 && !known.isOf(command)) {
+            // Joined to the other write, this one would be acknowledged and nowhere. A later attempt says itself that it
+            // is the same write.
+            done.accept(Result.failed(Failure.of(Failure.Kind.REQUEST_INVALID)
+                    .with("field", "request_id")
+                    .with("cause", "another write of this key had the same request id")));
             return;
         }
         WriteAnswer answer = known.answer();
