@@ -560,6 +560,34 @@ class NodeCoreTest {
         wrote(first, identified("another", "b", "id-1", 1));
     }
 
+    @Test
+    void aWriteThatWaitedIsRefusedIfTheDiskFilledUpMeanwhile() {
+        // Rule A5: what was committed in spite of a refusal might find no room in the log.
+        ManualStorage storage = cluster.node(first).storage;
+        storage.holdReads();
+        CompletableFuture<Result<ClientAnswer>> put = cluster.write(first, ManualCluster.put("k", "v", Bytes.EMPTY));
+        storage.refuse(Storage.Refusal.STORAGE_FULL);
+        storage.releaseReads();
+        assertThat(failure(put).kind()).isEqualTo(Failure.Kind.STORAGE_FULL);
+        storage.refuse(null);
+        assertThat(values(get(first, 3))).isEmpty();
+    }
+
+    @Test
+    void aMergeThatWaitedIsRefusedIfTheDiskFilledUpMeanwhile() {
+        ManualStorage storage = cluster.node(second).storage;
+        storage.holdReads();
+        CompletableFuture<Result<ClientAnswer>> put =
+                cluster.write(first, withW("k", "v", "id-1", 1, 3));
+        cluster.deliver();
+        storage.refuse(Storage.Refusal.STORAGE_FULL);
+        storage.releaseReads();
+        cluster.deliver();
+        assertThat(failure(put).kind()).isEqualTo(Failure.Kind.QUORUM_NOT_MET);
+        storage.refuse(null);
+        assertThat(values(get(second, 1))).isEmpty();
+    }
+
     private CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(coordinator, write);
         cluster.deliver();

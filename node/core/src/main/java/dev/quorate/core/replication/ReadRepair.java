@@ -7,7 +7,7 @@ import dev.quorate.core.peer.PeerCalls;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.runtime.Metrics;
-import dev.quorate.core.storage.Storage;
+import dev.quorate.core.storage.Storage.WriteKind;
 import dev.quorate.core.version.VersionedObject;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -52,11 +52,8 @@ final class ReadRepair {
         pushed.increment();
         VersionedObject repair = theirs == null ? merged : local.rules().repairOf(merged, theirs);
         if (replica.equals(local.self())) {
-            if (local.storage().refusal(Storage.WriteKind.BACKGROUND) == null) {
-                replicaSide.merge(key, hash, repair, reply -> count(reply instanceof PeerReply.Replicated));
-            } else {
-                failed.increment();
-            }
+            replicaSide.merge(
+                    key, hash, repair, WriteKind.BACKGROUND, reply -> count(reply instanceof PeerReply.Replicated));
             return;
         }
         local.peers().call(replica, new PeerRequest.Replicate(key, repair, true), TIMEOUT, new PeerCalls.Waiter() {

@@ -8,6 +8,7 @@ import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.storage.Lookup;
+import dev.quorate.core.storage.Storage.WriteKind;
 import dev.quorate.core.version.StoredRecord;
 import dev.quorate.core.version.VersionedObject;
 import java.time.Duration;
@@ -39,7 +40,7 @@ final class RecordRescue {
         this.postponed = local.metrics()
                 .counter(
                         "records_rescue_postponed_total",
-                        "Rescues put off: too many at once, or too few owners answered");
+                        "Rescues put off: too many at once, too few owners answered, or storage takes no writes");
     }
 
     void start(Key key, KeyHash hash, Lookup.Damaged damaged) {
@@ -114,6 +115,10 @@ final class RecordRescue {
         private void replace(Lookup lookup) {
             underWay.remove(hash);
             if (!(lookup instanceof Lookup.Damaged)) {
+                return;
+            }
+            if (local.storage().refusal(WriteKind.BACKGROUND) != null) {
+                postponed.increment();
                 return;
             }
             VersionedObject object = merged;

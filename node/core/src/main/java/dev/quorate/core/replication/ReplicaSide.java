@@ -44,20 +44,18 @@ final class ReplicaSide {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
             return;
         }
-        Storage.Refusal refusal =
-                local.storage().refusal(request.repair() ? WriteKind.BACKGROUND : WriteKind.REPLICA_MERGE);
-        if (refusal != null) {
-            answer.accept(refused(refusal));
-            return;
-        }
         for (Sibling sibling : request.object().siblings()) {
             hybridClock.observe(sibling.hybridTime());
         }
-        merge(key, hash, request.object(), answer);
+        WriteKind kind = request.repair() ? WriteKind.BACKGROUND : WriteKind.REPLICA_MERGE;
+        merge(key, hash, request.object(), kind, answer);
     }
 
     /** Merges an object into what this node holds, and answers when the result is durable. */
-    void merge(Key key, KeyHash hash, VersionedObject incoming, Consumer<PeerReply> answer) {
+    void merge(Key key, KeyHash hash, VersionedObject incoming, WriteKind kind, Consumer<PeerReply> answer) {
+        if (refuses(kind, answer)) {
+            return;
+        }
         boolean accepted = local.replicas().update(key, hash, lookup -> {
             if (lookup instanceof Lookup.Damaged damaged && !local.rules().damageIsAbsence()) {
                 rescue.start(key, hash, damaged);
@@ -70,7 +68,8 @@ final class ReplicaSide {
                 noOps.increment();
                 acknowledge(
                         local.rules().noOpWaitsForBarrier() ? local.storage().barrier() : null, answer);
-            } else {
+            } else if (!refuses(kind, answer)) {
+                // Asked again, because it may have waited behind a read, with thousands of others.
                 merges.increment();
                 CompletionStage<Storage.Durable> durable = local.replicas().commit(hash, merged);
                 acknowledge(local.rules().acknowledgesOnlyDurable() ? durable : null, answer);
@@ -120,11 +119,17 @@ final class ReplicaSide {
         });
     }
 
-    static PeerReply refused(Storage.Refusal refusal) {
-        return new PeerReply.Refused(
+    /** Whether storage takes no write of this kind now; then the answer is given. */
+    private boolean refuses(WriteKind kind, Consumer<PeerReply> answer) {
+        Storage.Refusal refusal = local.storage().refusal(kind);
+        if (refusal == null) {
+            return false;
+        }
+        answer.accept(new PeerReply.Refused(
                 switch (refusal) {
                     case OVERLOADED -> PeerReply.Refusal.OVERLOADED;
                     case STORAGE_FULL -> PeerReply.Refusal.STORAGE_FULL;
-                });
+                }));
+        return true;
     }
 }

@@ -242,15 +242,19 @@ final class WriteCoordinator {
                         .with("replicas", names(owners))
                         .with("unreachable", unreachable);
             }
+            return refusedByStorage();
+        }
+
+        private @Nullable Failure refusedByStorage() {
             Storage.Refusal refusal =
                     local.storage().refusal(command.isDelete() ? WriteKind.CLIENT_DELETE : WriteKind.CLIENT_PUT);
-            if (refusal != null) {
-                return switch (refusal) {
-                    case OVERLOADED -> Failure.of(Failure.Kind.OVERLOADED).with("node", local.self());
-                    case STORAGE_FULL -> Failure.of(Failure.Kind.STORAGE_FULL).with("node", local.self());
-                };
+            if (refusal == null) {
+                return null;
             }
-            return null;
+            return switch (refusal) {
+                case OVERLOADED -> Failure.of(Failure.Kind.OVERLOADED).with("node", local.self());
+                case STORAGE_FULL -> Failure.of(Failure.Kind.STORAGE_FULL).with("node", local.self());
+            };
         }
 
         private void apply(Lookup lookup, boolean retryOfUnknown, boolean bootRenewed) {
@@ -337,6 +341,11 @@ final class WriteCoordinator {
         }
 
         private @Nullable Failure refuse(@Nullable StoredRecord held, CausalContext effective) {
+            // Asked before, but since then the write may have waited behind a read, with thousands of others.
+            Failure byStorage = refusedByStorage();
+            if (byStorage != null) {
+                return byStorage;
+            }
             if (command.seen() != null && mint.neverMinted(command.seen())) {
                 return Failure.of(Failure.Kind.CONTEXT_INVALID)
                         .with("cause", "it names writes of " + local.self() + " that were never made");
