@@ -6,6 +6,7 @@ import dev.quorate.core.version.Actor;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.Dot;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /** Mints this node's dots: sequence numbers that strictly grow within a boot, and boots that never repeat (rules.md A2). */
 final class DotMint {
@@ -16,6 +17,7 @@ final class DotMint {
     private final Metrics.Counter renewals;
     private Actor self;
     private long next;
+    private @Nullable CompletionStage<Long> renewing;
 
     DotMint(int cluster, int node, BootSource boots, SafetyRules rules, Metrics metrics) {
         this.cluster = cluster;
@@ -46,12 +48,20 @@ final class DotMint {
         return seen.highest(self) >= next;
     }
 
-    /** Takes another boot; writes wait for the stage. */
-    CompletionStage<Void> renew() {
+    /** Takes another boot; writes wait for the stage, all of them for the same one. */
+    CompletionStage<Long> renew() {
+        if (renewing != null) {
+            return renewing;
+        }
         renewals.increment();
-        return boots.renew().thenAccept(boot -> {
-            self = new Actor(cluster, node, boot);
-            next = rules.firstSequence(boot);
+        CompletionStage<Long> renewal = boots.renew().whenComplete((boot, failure) -> {
+            renewing = null;
+            if (failure == null) {
+                self = new Actor(cluster, node, boot);
+                next = rules.firstSequence(boot);
+            }
         });
+        renewing = renewal.toCompletableFuture().isDone() ? null : renewal;
+        return renewal;
     }
 }
