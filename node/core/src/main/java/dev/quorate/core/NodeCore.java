@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * about in so many words is a {@link Failure}; a stage that completes exceptionally is a defect.
  */
 public final class NodeCore {
-    /** Client operations under way; beyond it they are refused. */
+    /** Operations of clients under way, those coordinated for other nodes included; beyond it they are refused. */
     public static final int MAX_OPERATIONS = 16_384;
 
     private final NodeConfig config;
@@ -77,14 +77,19 @@ public final class NodeCore {
         this.coordinator =
                 new Coordinator(local, config.clusterNumber(), config.clusterKey(), environment.boots(), hybridClock);
         this.refusedOverloaded =
-                metrics.counter("operations_refused_total", "Client operations refused because too many are under way");
-        metrics.gauge("operations_in_flight", "Client operations under way", () -> operationsInFlight);
+                metrics.counter("operations_refused_total", "Operations of clients refused because too many are under way");
+        metrics.gauge("operations_in_flight", "Operations of clients under way", () -> operationsInFlight);
         metrics.gauge("deadlines_kept", "Timeouts kept, cancelled ones included until they are due", wheel::size);
     }
 
     /** Reads what the node must know before it may serve. Until the stage completes it answers NODE_STARTING. */
     public CompletionStage<Void> start() {
-        return clockMark.load().thenRun(() -> state = NodeState.READY);
+        return clockMark.load().thenRun(() -> {
+            // A node told to stop while it starts has stopped.
+            if (state == NodeState.STARTING) {
+                state = NodeState.READY;
+            }
+        });
     }
 
     /** @param timeout null for the default; cut to the longest allowed */
@@ -109,8 +114,24 @@ public final class NodeCore {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
             return;
         }
+        boolean coordinates = request instanceof PeerRequest.ForwardGet || request instanceof PeerRequest.ForwardWrite;
+        if (!coordinates) {
+            clockMark.keepAhead();
+            coordinator.onPeerRequest(request, bounded(timeout), answer);
+            return;
+        }
+        if (refusal() != null) {
+            // Nothing was done, so the other node may ask the next owner.
+            answer.accept(new PeerReply.Refused(
+                    state == NodeState.READY ? PeerReply.Refusal.OVERLOADED : PeerReply.Refusal.NOT_READY));
+            return;
+        }
         clockMark.keepAhead();
-        coordinator.onPeerRequest(request, bounded(timeout), answer);
+        operationsInFlight++;
+        coordinator.onPeerRequest(request, bounded(timeout), reply -> {
+            operationsInFlight--;
+            answer.accept(reply);
+        });
     }
 
     /** The transport received an answer to a request of this process. */
@@ -133,7 +154,7 @@ public final class NodeCore {
         return coordinator.placement(bucket, key);
     }
 
-    /** Takes no more client operations; those under way go on. */
+    /** Takes no more operations of clients, its own or forwarded ones; those under way go on. */
     public void drain() {
         state = NodeState.DRAINING;
     }

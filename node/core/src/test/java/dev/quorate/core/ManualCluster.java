@@ -49,6 +49,7 @@ public final class ManualCluster {
         public final Map<String, Long> counters = new TreeMap<>();
         private long boot;
         private NodeCore core;
+        private CompletableFuture<Void> started = new CompletableFuture<>();
         private boolean up = true;
 
         Node(NodeId id) {
@@ -80,8 +81,13 @@ public final class ManualCluster {
                             id, 1, table, Bytes.owning(new byte[16]), Bytes.owning(new byte[16]), buckets, replication),
                     new NodeEnvironment(clock, loop, random, storage, this, boots, metrics),
                     rules);
-            core.start().toCompletableFuture().join();
+            started = core.start().toCompletableFuture();
             return core;
+        }
+
+        /** Whether the process that {@link #start} began serves. */
+        public boolean hasStarted() {
+            return started.isDone();
         }
 
         /** Repeats a boot number, as a restored disk would. */
@@ -162,6 +168,7 @@ public final class ManualCluster {
             new PriorityQueue<>((a, b) -> a.at != b.at ? Long.compare(a.at, b.at) : Long.compare(a.order, b.order));
     private long now = 1_000_000_000;
     private long order;
+    private long wallOrigin = 1_800_000_000_000L;
     private @Nullable Predicate<Message> holding;
 
     private final Clock clock = new Clock() {
@@ -172,7 +179,7 @@ public final class ManualCluster {
 
         @Override
         public long wallMillis() {
-            return 1_800_000_000_000L + now / 1_000_000;
+            return wallOrigin + now / 1_000_000;
         }
     };
 
@@ -249,6 +256,11 @@ public final class ManualCluster {
             throw new IllegalArgumentException("no node " + id);
         }
         return node;
+    }
+
+    /** Sets every node's wall clock, as somebody might by mistake. */
+    public void setWallMillis(long unixMillis) {
+        wallOrigin = unixMillis - now / 1_000_000;
     }
 
     /** Messages that fit stay on the way until {@link #releaseAll}. */

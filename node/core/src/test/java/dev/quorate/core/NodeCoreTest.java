@@ -588,6 +588,47 @@ class NodeCoreTest {
         assertThat(values(get(second, 1))).isEmpty();
     }
 
+    @Test
+    void aNodeThatIsStoppedWhileItStartsStaysStopped() {
+        ManualCluster.Node node = cluster.node(first);
+        node.storage.holdReads();
+        node.start();
+        assertThat(node.hasStarted()).isFalse();
+        node.core().drain();
+        node.storage.releaseReads();
+        assertThat(node.hasStarted()).isTrue();
+        assertThat(node.core().state()).isEqualTo(NodeState.DRAINING);
+    }
+
+    @Test
+    void aDrainingNodeCoordinatesNothingNewForOthers() {
+        ManualCluster five = new ManualCluster(5, 3, BlindWrites.OVERWRITE_SEEN);
+        NodeId outsider = outsider(five, "k");
+        NodeId left = five.owners("k").get(2);
+        five.node(five.owners("k").get(0)).core().drain();
+        five.node(five.owners("k").get(1)).core().drain();
+        CompletableFuture<Result<ClientAnswer>> put = five.write(outsider, ManualCluster.put("k", "v", Bytes.EMPTY));
+        CompletableFuture<Result<ClientAnswer>> read = five.get(outsider, "k", 3);
+        five.deliver();
+        assertThat(answer(put).report().coordinator()).isEqualTo(left);
+        assertThat(answer(read).report().coordinator()).isEqualTo(left);
+    }
+
+    @Test
+    void whatANodeCoordinatesForOthersCountsAsUnderWay() {
+        ManualCluster five = new ManualCluster(5, 3, BlindWrites.OVERWRITE_SEEN);
+        NodeId outsider = outsider(five, "k");
+        five.hold(message -> message.request() instanceof PeerRequest.Replicate);
+        begun(five.write(outsider, ManualCluster.put("k", "v", Bytes.EMPTY)));
+        five.deliver();
+        int underWay = five.owners("k").stream()
+                .mapToInt(owner -> five.node(owner).core().operationsInFlight())
+                .sum();
+        assertThat(underWay).isEqualTo(1);
+        five.releaseAll();
+        five.owners("k").forEach(owner -> assertThat(five.node(owner).core().operationsInFlight()).isZero());
+    }
+
     private CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(coordinator, write);
         cluster.deliver();
