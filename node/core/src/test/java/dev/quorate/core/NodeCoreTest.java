@@ -629,6 +629,15 @@ class NodeCoreTest {
         five.owners("k").forEach(owner -> assertThat(five.node(owner).core().operationsInFlight()).isZero());
     }
 
+    @Test
+    void aWallClockBeyondWhatContextsHoldStopsNothing() {
+        cluster.setWallMillis(4_500_000_000_000L);
+        wrote(first, ManualCluster.put("k", "in 2112", Bytes.EMPTY));
+        cluster.setWallMillis(0);
+        wrote(first, ManualCluster.put("k", "in 1970", Bytes.EMPTY));
+        assertThat(values(get(first, 3))).containsExactly("in 1970");
+    }
+
     private CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(coordinator, write);
         cluster.deliver();

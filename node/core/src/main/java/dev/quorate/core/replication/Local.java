@@ -44,8 +44,9 @@ public record Local(
         return node.equals(self) || peers.reachable(node);
     }
 
-    /** Seconds since 2020, as contexts keep them. */
+    /** Seconds since 2020, as contexts keep them: within their range however wrong the wall clock is. */
     int nowSeconds() {
-        return (int) Math.max(0, clock.wallMillis() / 1000 - 1_577_836_800L);
+        long seconds = clock.wallMillis() / 1000 - 1_577_836_800L;
+        return (int) Math.max(0, Math.min(seconds, Integer.MAX_VALUE));
     }
 }
