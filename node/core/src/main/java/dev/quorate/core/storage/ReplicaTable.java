@@ -149,9 +149,13 @@ public final class ReplicaTable {
         public void accept(@Nullable Bytes bytes, @Nullable Throwable failure) {
             finished = true;
             boolean later = !starting;
-            body.accept(decode(key, bytes, failure));
-            if (later && exclusive) {
-                resume(hash);
+            try {
+                body.accept(decode(key, bytes, failure));
+            } finally {
+                // Also after a defect in the body, which else would block the key until the process ends.
+                if (later && exclusive) {
+                    resume(hash);
+                }
             }
         }
     }
