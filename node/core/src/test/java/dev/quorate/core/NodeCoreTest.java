@@ -638,6 +638,21 @@ class NodeCoreTest {
         assertThat(values(get(first, 3))).containsExactly("in 1970");
     }
 
+    @Test
+    void aReadThatIsOverAsksNobodyElse() {
+        ManualCluster five = new ManualCluster(5, 5, BlindWrites.OVERWRITE_SEEN);
+        NodeId owner = five.owners("k").get(0);
+        List<NodeId> asked = new ArrayList<>();
+        five.hold(message -> {
+            asked.add(message.to());
+            return true;
+        });
+        CompletableFuture<Result<ClientAnswer>> read = five.get(owner, "k", 2);
+        five.pass(Duration.ofSeconds(5));
+        assertThat(failure(read).kind()).isEqualTo(Failure.Kind.QUORUM_NOT_MET);
+        assertThat(asked).as("one to reach R, one hedge").hasSize(2);
+    }
+
     private CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(coordinator, write);
         cluster.deliver();

@@ -183,7 +183,8 @@ final class ReadCoordinator {
                 case WAIT -> {}
                 case MET -> answer();
                 case ASK_ANOTHER -> {
-                    if (nextSpare < spare.size()) {
+                    // At the deadline the calls time out as well, in the same tick.
+                    if (!finished && nextSpare < spare.size()) {
                         ask(spare.get(nextSpare++));
                     }
                 }
