@@ -653,6 +653,21 @@ class NodeCoreTest {
         assertThat(asked).as("one to reach R, one hedge").hasSize(2);
     }
 
+    @Test
+    void aDamagedRecordIsRescuedEvenIfFewerThanROthersExist() {
+        ManualCluster two = new ManualCluster(2, 2, BlindWrites.OVERWRITE_SEEN);
+        NodeId owner = two.owners("k").get(0);
+        begun(two.write(owner, ManualCluster.put("k", "v", Bytes.EMPTY)));
+        two.pass(Duration.ofSeconds(1));
+        two.node(owner).storage.damageData();
+        begun(two.get(owner, "k", 1));
+        two.pass(Duration.ofSeconds(1));
+        assertThat(two.node(owner).count("records_rescued_total")).isEqualTo(1);
+        CompletableFuture<Result<ClientAnswer>> read = two.get(owner, "k", 2);
+        two.deliver();
+        assertThat(values(read)).containsExactly("v");
+    }
+
     private CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(coordinator, write);
         cluster.deliver();

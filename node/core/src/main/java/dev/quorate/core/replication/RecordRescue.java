@@ -19,7 +19,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Replaces a damaged record by what the other owners hold, once R of them have answered (rules.md A7). Until then the key counts for
+ * Replaces a damaged record by what the other owners hold, once R of them, or all, have answered (rules.md A7). Until then the key counts for
  * nothing on this node. The new record has no own interval: what was minted here and only stood in the damaged one is not claimed.
  * Confined to the event loop.
  */
@@ -49,12 +49,14 @@ final class RecordRescue {
         if (bucket == null || underWay.contains(hash)) {
             return;
         }
-        if (underWay.size() >= MAX_UNDER_WAY || owners.size() - 1 < bucket.r()) {
+        // Where R is all of them, all others know as much as anybody does.
+        int others = owners.size() - 1;
+        if (underWay.size() >= MAX_UNDER_WAY || others == 0) {
             postponed.increment();
             return;
         }
         underWay.add(hash);
-        new Attempt(key, hash, bucket.r(), owners.size() - 1).ask(owners);
+        new Attempt(key, hash, Math.min(bucket.r(), others), others).ask(owners);
     }
 
     private final class Attempt {
