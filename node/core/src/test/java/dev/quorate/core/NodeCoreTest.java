@@ -668,6 +668,19 @@ class NodeCoreTest {
         assertThat(values(read)).containsExactly("v");
     }
 
+    @Test
+    void whereBlindWritesAreRefusedAKeyIsCreatedByAskingThatItBeAbsent() {
+        ManualCluster strict = new ManualCluster(1, 1, BlindWrites.REJECT);
+        NodeId only = new NodeId(1);
+        answer(strict.write(only, ifAbsent("k", "v")));
+        assertThat(failure(strict.write(only, ifAbsent("k", "w"))).kind())
+                .isEqualTo(Failure.Kind.PRECONDITION_FAILED);
+        Bytes read = answer(strict.get(only, "k", 1)).contextToken();
+        answer(strict.write(only, delete("k", read)));
+        answer(strict.write(only, ifAbsent("k", "again")));
+        assertThat(texts(answer(strict.get(only, "k", 1)))).containsExactly("again");
+    }
+
     private CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(coordinator, write);
         cluster.deliver();
@@ -733,6 +746,10 @@ class NodeCoreTest {
                 ifAbsent,
                 Bytes.utf8(requestId),
                 attempt);
+    }
+
+    private static ClientWrite ifAbsent(String key, String value) {
+        return write(key, value, OptionalInt.empty(), false, true, "", 1);
     }
 
     private static ClientWrite delete(String key, Bytes context) {

@@ -17,7 +17,7 @@ public record Bucket(String name, int id, int n, int r, int w, BlindWrites blind
         OVERWRITE_SEEN,
         /** Stands beside them. */
         SIBLING,
-        /** Is refused. */
+        /** Is refused, unless on the condition that the key is absent. */
         REJECT
     }
 

@@ -336,7 +336,8 @@ final class WriteCoordinator {
                     held == null ? CausalContext.EMPTY : held.object().context();
             return switch (policy) {
                 case OVERWRITE_SEEN, SIBLING -> local.rules().blindContext(policy, heldContext, retryOfUnknown);
-                case REJECT -> null;
+                // A condition that nothing is there is all a client can know of a key that was never written.
+                case REJECT -> command.ifAbsent() ? CausalContext.EMPTY : null;
             };
         }
 
