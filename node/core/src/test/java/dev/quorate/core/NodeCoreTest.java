@@ -681,6 +681,29 @@ class NodeCoreTest {
         assertThat(texts(answer(strict.get(only, "k", 1)))).containsExactly("again");
     }
 
+    @Test
+    void aRetriedWriteIsForwardedToTheOwnerThatKnowsIt() {
+        ManualCluster five = new ManualCluster(5, 3, BlindWrites.OVERWRITE_SEEN);
+        NodeId outsider = outsider(five, "k");
+        five.hold(message -> message.to().equals(outsider));
+        for (int i = 0; i < 8; i++) {
+            begun(five.write(outsider, identified("k", "v" + i, "id-" + i, 1)));
+            five.pass(Duration.ofSeconds(3));
+        }
+        five.hold(message -> false);
+        for (int i = 0; i < 8; i++) {
+            CompletableFuture<Result<ClientAnswer>> retry = five.write(outsider, identified("k", "v" + i, "id-" + i, 2));
+            five.deliver();
+            answer(retry);
+        }
+        long known = 0;
+        for (NodeId owner : five.owners("k")) {
+            known += five.node(owner).count("retries_answered_total");
+            assertThat(five.node(owner).count("replica_merges_total")).as("work is shared").isPositive();
+        }
+        assertThat(known).isEqualTo(8);
+    }
+
     private CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(coordinator, write);
         cluster.deliver();

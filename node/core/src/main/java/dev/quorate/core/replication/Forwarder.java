@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hands a whole operation to an owner, once: the owner coordinates and never forwards again. Only owners mint, which keeps contexts as
- * small as rows. A write whose bytes have left is never sent again (rules.md A11). Confined to the event loop.
+ * small as rows. A write whose bytes have left is never sent again (rules.md A11); a client's retry of it goes to the same owner, if
+ * that can be reached. Confined to the event loop.
  */
 final class Forwarder {
     private final Local local;
@@ -42,6 +43,8 @@ final class Forwarder {
                         new PeerRequest.ForwardGet(command),
                         true,
                         owners,
+                        // Anywhere in the row, or its first member would coordinate for every client that knows no better.
+                        local.random().nextInt(owners.size()),
                         timeout,
                         done,
                         reply -> reply instanceof PeerReply.ForwardedGet get ? get.result() : null)
@@ -54,6 +57,8 @@ final class Forwarder {
                         new PeerRequest.ForwardWrite(command),
                         false,
                         owners,
+                        // The same for every attempt: that owner knows the earlier ones.
+                        Math.floorMod(command.requestId().hashCode(), owners.size()),
                         timeout,
                         done,
                         reply -> reply instanceof PeerReply.ForwardedWrite write ? write.result() : null)
@@ -75,6 +80,7 @@ final class Forwarder {
                 PeerRequest request,
                 boolean repeatable,
                 List<NodeId> owners,
+                int start,
                 Duration timeout,
                 Consumer<Result<A>> done,
                 Function<PeerReply, @Nullable Result<A>> reader) {
@@ -84,8 +90,6 @@ final class Forwarder {
             this.done = done;
             this.reader = reader;
             this.owners = owners;
-            // Start anywhere in the row, or its first member would coordinate for every client that knows no better.
-            int start = owners.isEmpty() ? 0 : local.random().nextInt(owners.size());
             for (int i = 0; i < owners.size(); i++) {
                 NodeId owner = owners.get((start + i) % owners.size());
                 if (!owner.equals(local.self()) && local.peers().reachable(owner)) {
