@@ -1,8 +1,10 @@
 package dev.quorate.core.peer;
 
+import java.util.Collection;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Why an operation failed, as a value.
@@ -59,6 +61,11 @@ public record Failure(Kind kind, SortedMap<String, String> details) {
         SortedMap<String, String> more = new TreeMap<>(details);
         more.put(name, String.valueOf(value));
         return new Failure(kind, more);
+    }
+
+    /** Adds a list, joined by commas as the API publishes lists. */
+    public Failure with(String name, Collection<?> values) {
+        return with(name, values.stream().map(String::valueOf).collect(Collectors.joining(",")));
     }
 
     @Override

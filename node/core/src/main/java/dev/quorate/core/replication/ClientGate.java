@@ -54,7 +54,7 @@ final class ClientGate {
         if (bucket == null) {
             throw new RefusedException(Failure.of(Failure.Kind.BUCKET_NOT_FOUND)
                     .with("bucket", name)
-                    .with("buckets", String.join(",", buckets.keySet())));
+                    .with("buckets", buckets.keySet()));
         }
         return bucket;
     }

@@ -106,7 +106,7 @@ final class Forwarder {
                                 : Failure.of(Failure.Kind.NOT_ENOUGH_REPLICAS_ALIVE)
                                         .with("required", 1)
                                         .with("alive", 0)
-                                        .with("replicas", WriteCoordinator.names(owners))));
+                                        .with("replicas", owners)));
                 return;
             }
             if (tried > 0) {

@@ -105,7 +105,7 @@ final class ReadCoordinator {
                 finish(Result.failed(Failure.of(Failure.Kind.NOT_ENOUGH_REPLICAS_ALIVE)
                         .with("required", required)
                         .with("alive", spare.size())
-                        .with("replicas", WriteCoordinator.names(owners))));
+                        .with("replicas", owners)));
                 return;
             }
             // Peers first: their round trip overlaps with our own look-up.
@@ -249,7 +249,7 @@ final class ReadCoordinator {
 
         private Failure notMet() {
             if (quorum.answers().isEmpty() && !corrupt.isEmpty()) {
-                return Failure.of(Failure.Kind.RECORD_CORRUPT).with("nodes", WriteCoordinator.names(corrupt));
+                return Failure.of(Failure.Kind.RECORD_CORRUPT).with("nodes", corrupt);
             }
             List<NodeId> answered = new ArrayList<>();
             for (ReadQuorum.Answer answer : quorum.answers()) {
@@ -258,8 +258,8 @@ final class ReadCoordinator {
             return Failure.of(Failure.Kind.QUORUM_NOT_MET)
                     .with("required", required)
                     .with("acknowledged", answered.size())
-                    .with("nodes", WriteCoordinator.names(answered))
-                    .with("replicas", WriteCoordinator.names(owners));
+                    .with("nodes", answered)
+                    .with("replicas", owners);
         }
 
         private void finish(Result<GetAnswer> result) {

@@ -24,6 +24,7 @@ import dev.quorate.core.version.Sibling;
 import dev.quorate.core.version.StoredRecord;
 import dev.quorate.core.version.VersionedObject;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -227,19 +228,19 @@ final class WriteCoordinator {
         private @Nullable Failure refuseEarly() {
             int required = required(command);
             int alive = 0;
-            StringBuilder unreachable = new StringBuilder();
+            List<NodeId> unreachable = new ArrayList<>();
             for (NodeId owner : owners) {
                 if (local.reachable(owner)) {
                     alive++;
                 } else {
-                    unreachable.append(unreachable.isEmpty() ? "" : ",").append(owner);
+                    unreachable.add(owner);
                 }
             }
             if (alive < required) {
                 return Failure.of(Failure.Kind.NOT_ENOUGH_REPLICAS_ALIVE)
                         .with("required", required)
                         .with("alive", alive)
-                        .with("replicas", names(owners))
+                        .with("replicas", owners)
                         .with("unreachable", unreachable);
             }
             return refusedByStorage();
@@ -432,8 +433,8 @@ final class WriteCoordinator {
             return Failure.of(Failure.Kind.QUORUM_NOT_MET)
                     .with("required", required(command))
                     .with("acknowledged", quorum.acknowledged().size())
-                    .with("nodes", names(quorum.acknowledged()))
-                    .with("replicas", names(owners));
+                    .with("nodes", quorum.acknowledged())
+                    .with("replicas", owners);
         }
 
         private void finish(Result<WriteAnswer> result) {
@@ -467,13 +468,5 @@ final class WriteCoordinator {
                 decide(quorum.failed());
             }
         }
-    }
-
-    static String names(List<NodeId> nodes) {
-        StringBuilder text = new StringBuilder();
-        for (NodeId node : nodes) {
-            text.append(text.isEmpty() ? "" : ",").append(node);
-        }
-        return text.toString();
     }
 }
