@@ -76,8 +76,8 @@ public final class NodeCore {
                 metrics);
         this.coordinator =
                 new Coordinator(local, config.clusterNumber(), config.clusterKey(), environment.boots(), hybridClock);
-        this.refusedOverloaded =
-                metrics.counter("operations_refused_total", "Operations of clients refused because too many are under way");
+        this.refusedOverloaded = metrics.counter(
+                "operations_refused_total", "Operations of clients refused because too many are under way");
         metrics.gauge("operations_in_flight", "Operations of clients under way", () -> operationsInFlight);
         metrics.gauge("deadlines_kept", "Timeouts kept, cancelled ones included until they are due", wheel::size);
     }

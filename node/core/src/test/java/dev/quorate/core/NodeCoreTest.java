@@ -577,8 +577,7 @@ class NodeCoreTest {
     void aMergeThatWaitedIsRefusedIfTheDiskFilledUpMeanwhile() {
         ManualStorage storage = cluster.node(second).storage;
         storage.holdReads();
-        CompletableFuture<Result<ClientAnswer>> put =
-                cluster.write(first, withW("k", "v", "id-1", 1, 3));
+        CompletableFuture<Result<ClientAnswer>> put = cluster.write(first, withW("k", "v", "id-1", 1, 3));
         cluster.deliver();
         storage.refuse(Storage.Refusal.STORAGE_FULL);
         storage.releaseReads();
@@ -626,7 +625,9 @@ class NodeCoreTest {
                 .sum();
         assertThat(underWay).isEqualTo(1);
         five.releaseAll();
-        five.owners("k").forEach(owner -> assertThat(five.node(owner).core().operationsInFlight()).isZero());
+        five.owners("k")
+                .forEach(owner ->
+                        assertThat(five.node(owner).core().operationsInFlight()).isZero());
     }
 
     @Test
@@ -673,8 +674,7 @@ class NodeCoreTest {
         ManualCluster strict = new ManualCluster(1, 1, BlindWrites.REJECT);
         NodeId only = new NodeId(1);
         answer(strict.write(only, ifAbsent("k", "v")));
-        assertThat(failure(strict.write(only, ifAbsent("k", "w"))).kind())
-                .isEqualTo(Failure.Kind.PRECONDITION_FAILED);
+        assertThat(failure(strict.write(only, ifAbsent("k", "w"))).kind()).isEqualTo(Failure.Kind.PRECONDITION_FAILED);
         Bytes read = answer(strict.get(only, "k", 1)).contextToken();
         answer(strict.write(only, delete("k", read)));
         answer(strict.write(only, ifAbsent("k", "again")));
@@ -692,14 +692,17 @@ class NodeCoreTest {
         }
         five.hold(message -> false);
         for (int i = 0; i < 8; i++) {
-            CompletableFuture<Result<ClientAnswer>> retry = five.write(outsider, identified("k", "v" + i, "id-" + i, 2));
+            CompletableFuture<Result<ClientAnswer>> retry =
+                    five.write(outsider, identified("k", "v" + i, "id-" + i, 2));
             five.deliver();
             answer(retry);
         }
         long known = 0;
         for (NodeId owner : five.owners("k")) {
             known += five.node(owner).count("retries_answered_total");
-            assertThat(five.node(owner).count("replica_merges_total")).as("work is shared").isPositive();
+            assertThat(five.node(owner).count("replica_merges_total"))
+                    .as("work is shared")
+                    .isPositive();
         }
         assertThat(known).isEqualTo(8);
     }

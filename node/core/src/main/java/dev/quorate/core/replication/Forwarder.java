@@ -43,7 +43,8 @@ final class Forwarder {
                         new PeerRequest.ForwardGet(command),
                         true,
                         owners,
-                        // Anywhere in the row, or its first member would coordinate for every client that knows no better.
+                        // Anywhere in the row, or its first member would coordinate for every client that knows no
+                        // better.
                         local.random().nextInt(owners.size()),
                         timeout,
                         done,

@@ -81,7 +81,8 @@ final class WriteCoordinator {
             return;
         }
         if (command.attempt() <= 1 && !known.isOf(command)) {
-            // Joined to the other write, this one would be acknowledged and nowhere. A later attempt says itself that it
+            // Joined to the other write, this one would be acknowledged and nowhere. A later attempt says itself that
+            // it
             // is the same write.
             done.accept(Result.failed(Failure.of(Failure.Kind.REQUEST_INVALID)
                     .with("field", "request_id")
@@ -213,7 +214,8 @@ final class WriteCoordinator {
                 Dot dot = known.dot();
                 StoredRecord held = lookup instanceof Lookup.Found found ? found.record() : null;
                 if (dot == null || held == null || !held.object().context().covers(dot)) {
-                    // The record went bad, and perhaps the others' came in its place: to replicate that would acknowledge
+                    // The record went bad, and perhaps the others' came in its place: to replicate that would
+                    // acknowledge
                     // a write that is nowhere.
                     finish(unknown("the record went bad"));
                     return;
@@ -418,7 +420,10 @@ final class WriteCoordinator {
         }
 
         private void expire() {
-            finish(answer == null ? gotNoTurn("the deadline passed before the write began") : Result.failed(quorumNotMet()));
+            finish(
+                    answer == null
+                            ? gotNoTurn("the deadline passed before the write began")
+                            : Result.failed(quorumNotMet()));
         }
 
         /** This attempt minted nothing and never will. Whether an earlier one did, its entry knows. */
