@@ -250,6 +250,48 @@ class LmdbStorageTest {
         storage.close();
     }
 
+    /** As with a full disk: refused, not fatal, and nothing is lost; the log keeps what LMDB cannot take. */
+    @Test
+    void aFullMapRefusesWritesUntilItIsEnlarged() throws IOException, InterruptedException {
+        LmdbStorage storage = open(withMap(2 * MIB));
+        int acknowledged = 0;
+        for (; refusal(storage, WriteKind.REPLICA_MERGE) != Refusal.STORAGE_FULL; Thread.onSpinWait()) {
+            if (refusal(storage, WriteKind.REPLICA_MERGE) == null) {
+                commit(storage, "key" + acknowledged, 4000);
+                acknowledged++;
+            }
+            assertThat(acknowledged).isLessThan(2000);
+        }
+        assertThat(refusal(storage, WriteKind.CLIENT_PUT)).isEqualTo(Refusal.STORAGE_FULL);
+        assertThat(loop.<StorageStats>call(storage::stats).flushBlocked()).isTrue();
+        assertThat(get(storage, "key0")).isNotNull();
+        storage.close();
+        storage = open(withMap(64 * MIB));
+        for (int i = 0; i < acknowledged; i++) {
+            assertThat(get(storage, "key" + i))
+                    .as("key %d of %d", i, acknowledged)
+                    .isNotNull();
+        }
+        assertThat(refusal(storage, WriteKind.CLIENT_PUT)).isNull();
+        storage.close();
+        assertThat(fatal).isNotDone();
+    }
+
+    private StorageConfig withMap(long mapBytes) {
+        return new StorageConfig(
+                temporary.resolve("data"),
+                4 * MIB,
+                MIB,
+                MIB / 2,
+                Duration.ofSeconds(60),
+                mapBytes,
+                0,
+                0,
+                ReadMode.LOOP,
+                2,
+                Duration.ofMillis(300));
+    }
+
     @Test
     void aFullQueueRefusesBackgroundFirstAndReplicasLast() throws IOException, InterruptedException {
         LmdbStorage storage = open(config());
