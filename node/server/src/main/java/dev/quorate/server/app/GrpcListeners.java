@@ -44,14 +44,14 @@ final class GrpcListeners {
         NettyServerBuilder builder = listener(settings.listen().client(), loop, messageBytes)
                 .maxConcurrentCallsPerConnection(settings.limits().callsPerConnection());
         services.forEach(service -> builder.addService(ServerInterceptors.intercept(service, admission)));
-        return builder.build().start();
+        return bind(builder.build(), "listen.client", settings.listen().client());
     }
 
     static Server peers(NodeSettings settings, NettyEventLoop loop, List<BindableService> services) throws IOException {
         NettyServerBuilder builder = listener(settings.listen().peer(), loop, peerMessageBytes(settings))
                 .maxConcurrentCallsPerConnection(PEER_CALLS);
         services.forEach(builder::addService);
-        return builder.build().start();
+        return bind(builder.build(), "listen.peer", settings.listen().peer());
     }
 
     /** Reflection and channelz, here and nowhere else: they tell how the node is built and who talks to it. */
@@ -61,7 +61,19 @@ final class GrpcListeners {
         services.forEach(builder::addService);
         builder.addService(ProtoReflectionServiceV1.newInstance());
         builder.addService(ChannelzService.newInstance(CHANNELZ_PAGE));
-        return builder.build().start();
+        return bind(builder.build(), "listen.admin", settings.listen().admin());
+    }
+
+    private static Server bind(Server server, String setting, Address address) throws IOException {
+        try {
+            return server.start();
+        } catch (IOException refused) {
+            Throwable cause = refused.getCause() == null ? refused : refused.getCause();
+            throw new IOException(
+                    "cannot listen on " + address + " (" + setting + "): " + cause.getMessage()
+                            + ": stop what listens there, or choose another address",
+                    refused);
+        }
     }
 
     private static NettyServerBuilder listener(Address address, NettyEventLoop loop, int messageBytes) {

@@ -11,6 +11,7 @@ import dev.quorate.server.system.LogSetup;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -86,13 +87,11 @@ public final class Kvnode implements Callable<Integer> {
         return ExitCode.FAILURE;
     }
 
+    /** The file system's exceptions say what in their names and where in their messages. */
     private static String words(Throwable thrown) {
         String message = String.valueOf(thrown.getMessage());
-        Throwable cause = thrown.getCause();
-        if (cause == null || message.contains(String.valueOf(cause.getMessage()))) {
-            return message;
-        }
-        return message + ": " + cause.getMessage();
+        boolean onlyNamesTheFile = thrown instanceof FileSystemException failure && failure.getReason() == null;
+        return onlyNamesTheFile ? thrown.getClass().getSimpleName().replace("Exception", "") + ": " + message : message;
     }
 
     static NodeSettings settings(Path file, PrintWriter err) throws ConfigException {
