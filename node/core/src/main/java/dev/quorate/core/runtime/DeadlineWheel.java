@@ -76,12 +76,29 @@ public final class DeadlineWheel {
         }
         kept -= due.size();
         arm();
+        runAll(due);
+    }
+
+    /** All of them, also after one that meets a defect: the others' operations would never end. */
+    private static void runAll(List<Handle> due) {
+        RuntimeException defect = null;
         for (Handle handle : due) {
             Runnable task = handle.task;
-            if (task != null) {
-                handle.task = null;
-                task.run();
+            handle.task = null;
+            try {
+                if (task != null) {
+                    task.run();
+                }
+            } catch (RuntimeException thrown) {
+                if (defect == null) {
+                    defect = thrown;
+                } else {
+                    defect.addSuppressed(thrown);
+                }
             }
+        }
+        if (defect != null) {
+            throw defect;
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.quorate.core.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.quorate.core.Seeds;
 import java.time.Duration;
@@ -56,6 +57,16 @@ class DeadlineWheelTest {
             wheel.after(Duration.ofSeconds(2), () -> ran.add("x"));
         }
         assertThat(time.timersSet()).isEqualTo(1);
+    }
+
+    @Test
+    void aDefectInOneTaskKeepsNoOtherFromRunning() {
+        wheel.after(Duration.ofMillis(5), () -> {
+            throw new IllegalStateException("a defect");
+        });
+        wheel.after(Duration.ofMillis(5), () -> ran.add("second"));
+        assertThatThrownBy(() -> time.pass(Duration.ofMillis(50))).hasMessage("a defect");
+        assertThat(ran).containsExactly("second");
     }
 
     @Test
