@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 public record Failure(Kind kind, SortedMap<String, String> details) {
     /** The published reasons. {@link #nothingWritten} says whether a write may be tried again elsewhere without a doubt. */
     public enum Kind {
-        /** Fewer than R or W answers, and no more to come. A write is not rolled back. */
+        /** Fewer than R or W answers, and no more to come, of this attempt or of an earlier one. A write is not rolled back. */
         QUORUM_NOT_MET(false),
         /** Too few owners reachable, decided before anything was written. */
         NOT_ENOUGH_REPLICAS_ALIVE(true),

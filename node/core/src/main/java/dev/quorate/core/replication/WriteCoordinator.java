@@ -96,7 +96,7 @@ final class WriteCoordinator {
                 retriesAttached.increment();
             } else {
                 retriesRefused.increment();
-                follower.accept(unknown("too many retries of one write"));
+                follower.accept(unknown(Failure.Kind.QUORUM_NOT_MET, "too many retries of one write"));
             }
         } else if (answer != null && !command.returnSiblings() && reaches(answer, command)) {
             retriesAnswered.increment();
@@ -112,9 +112,8 @@ final class WriteCoordinator {
     }
 
     /** Some attempt at this write was, or may have been, minted: whatever stopped this one, nobody may be told that nothing was written. */
-    private Result<WriteAnswer> unknown(String cause) {
-        return Result.failed(
-                Failure.of(Failure.Kind.DEADLINE).with("node", local.self()).with("cause", cause));
+    private Result<WriteAnswer> unknown(Failure.Kind kind, String cause) {
+        return Result.failed(Failure.of(kind).with("node", local.self()).with("cause", cause));
     }
 
     private static int required(WriteCommand command) {
@@ -147,7 +146,8 @@ final class WriteCoordinator {
         Follower(WriteCommand command, Duration timeout, Consumer<Result<WriteAnswer>> done) {
             this.command = command;
             this.done = done;
-            this.timer = local.wheel().after(timeout, () -> accept(unknown("an earlier attempt takes longer")));
+            this.timer = local.wheel()
+                    .after(timeout, () -> accept(unknown(Failure.Kind.DEADLINE, "an earlier attempt takes longer")));
         }
 
         @Override
@@ -156,7 +156,10 @@ final class WriteCoordinator {
                 told = true;
                 timer.cancel();
                 boolean tooFew = result.match(answer -> !reaches(answer, command), failure -> false);
-                done.accept(tooFew ? unknown("the earlier attempt asked for fewer copies") : result);
+                done.accept(
+                        tooFew
+                                ? unknown(Failure.Kind.QUORUM_NOT_MET, "the earlier attempt asked for fewer copies")
+                                : result);
             }
         }
     }
@@ -217,7 +220,7 @@ final class WriteCoordinator {
                     // The record went bad, and perhaps the others' came in its place: to replicate that would
                     // acknowledge
                     // a write that is nowhere.
-                    finish(unknown("the record went bad"));
+                    finish(unknown(Failure.Kind.QUORUM_NOT_MET, "the record went bad"));
                     return;
                 }
                 replicate(held, dot, known.effective(), local.storage().barrier());
@@ -430,7 +433,7 @@ final class WriteCoordinator {
         private Result<WriteAnswer> gotNoTurn(String cause) {
             boolean minted = entry != null && entry.dot() != null;
             return minted
-                    ? unknown(cause)
+                    ? unknown(Failure.Kind.QUORUM_NOT_MET, cause)
                     : Result.failed(Failure.of(Failure.Kind.OVERLOADED).with("cause", cause));
         }
 

@@ -137,7 +137,7 @@ final class StatusMapping {
             case CONTEXT_REQUIRED ->
                 invalid(
                         "context",
-                        "This bucket refuses writes without a context. Read the key first, and pass its context.");
+                        "This bucket refuses writes without a context. Read the key first, and pass its context; if it has none, because the key was never written, ask for if_absent.");
             case PRECONDITION_FAILED ->
                 new Form(
                         Code.FAILED_PRECONDITION,
