@@ -91,9 +91,8 @@ abstract class Call<A> extends Exchange implements Runnable {
         this.startNanos = startNanos;
         this.deadlineNanos = deadlineNanos;
         if (usesLane) {
-            laneKey = new WriteLanes.LaneKey(bucket, key);
+            laneKey = new WriteLanes.LaneKey(bucket, keyBytes);
             leavesLane = true;
-            var unused = key.hashCode(); // computed once, here rather than on the loop
         } else {
             laneKey = null;
         }

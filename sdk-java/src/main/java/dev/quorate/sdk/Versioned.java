@@ -193,6 +193,6 @@ public final class Versioned<T> {
     @Override
     public String toString() {
         return "Versioned[key=%s, siblings=%s, context=%s]"
-                .formatted(key.toStringUtf8(), siblingsAndDeletions(), context);
+                .formatted(key.toStringUtf8(), decoded == null ? stored.size() : decoded, context);
     }
 }

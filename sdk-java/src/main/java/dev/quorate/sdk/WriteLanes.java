@@ -2,9 +2,11 @@ package dev.quorate.sdk;
 
 import com.google.protobuf.ByteString;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One lane per key: a client's writes of a key go one after the other, each with the context that the one before it was answered. So a
@@ -12,14 +14,38 @@ import java.util.concurrent.Executor;
  * just now keep their context until newer keys push them out. Confined to the client's loop.
  */
 final class WriteLanes {
-    /** Which key; byte strings remember their hash. */
-    record LaneKey(String bucket, ByteString key) {}
+    /** Which key. Hashed by the thread that makes the call, and compared without following more references than it must. */
+    static final class LaneKey {
+        private final String bucket;
+        private final byte[] key;
+        private final int hash;
+
+        LaneKey(String bucket, byte[] key) {
+            this.bucket = bucket;
+            this.key = key;
+            this.hash = 31 * bucket.hashCode() + Arrays.hashCode(key);
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof LaneKey that
+                    && hash == that.hash
+                    && Arrays.equals(key, that.key)
+                    && bucket.equals(that.bucket);
+        }
+
+        @Override
+        public int hashCode() {
+            return hash;
+        }
+    }
 
     /** The writes of one key. */
     static final class Lane {
         private final LaneKey key;
         private ByteString context = ByteString.EMPTY;
         private boolean taken;
+        private boolean usedLately;
         private final ArrayDeque<Runnable> waiting = new ArrayDeque<>(0);
 
         private Lane(LaneKey key) {
@@ -32,8 +58,10 @@ final class WriteLanes {
         }
     }
 
-    // In the order of their last use. One look-up per write is all that a write of a remembered key costs here.
-    private final LinkedHashMap<LaneKey, Lane> lanes = new LinkedHashMap<>(16, 0.75f, true);
+    // In the order of their making, with a mark for those used since eviction last came by: an order of last use would
+    // touch the memory
+    // of three lanes per write instead of one.
+    private final LinkedHashMap<LaneKey, Lane> lanes = new LinkedHashMap<>();
     private final Executor loop;
     private final int maxContexts;
     private final long maxContextBytes;
@@ -52,6 +80,8 @@ final class WriteLanes {
         if (lane == null) {
             lane = new Lane(key);
             lanes.put(key, lane);
+        } else {
+            lane.usedLately = true;
         }
         return lane;
     }
@@ -92,15 +122,20 @@ final class WriteLanes {
         }
     }
 
-    // Lanes in use are passed over: there are no more of them than calls in flight, and they come here again when they
-    // are left.
+    // The second chance of a lane used lately is to be made young again. Lanes in use get as many as they need: there
+    // are no more of
+    // them than calls in flight, so that an unused one comes up before all have been seen.
     private void evict() {
-        Iterator<Lane> longestUnused = lanes.values().iterator();
-        while (longestUnused.hasNext() && (lanes.size() > maxContexts || contextBytes > maxContextBytes)) {
-            Lane lane = longestUnused.next();
-            if (!lane.taken) {
+        int unseen = 2 * lanes.size();
+        while (unseen-- > 0 && (lanes.size() > maxContexts || contextBytes > maxContextBytes)) {
+            Iterator<Lane> oldest = lanes.values().iterator();
+            Lane lane = oldest.next();
+            oldest.remove();
+            if (lane.taken || lane.usedLately) {
+                lane.usedLately = false;
+                lanes.put(lane.key, lane);
+            } else {
                 contextBytes -= lane.context.size();
-                longestUnused.remove();
                 evictions++;
             }
         }
