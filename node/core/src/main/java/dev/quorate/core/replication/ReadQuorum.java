@@ -52,14 +52,6 @@ final class ReadQuorum {
         return answers;
     }
 
-    int failures() {
-        return failures;
-    }
-
-    boolean settled() {
-        return settled;
-    }
-
     private Decision decide() {
         if (settled) {
             return Decision.WAIT;

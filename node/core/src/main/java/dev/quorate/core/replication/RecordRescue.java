@@ -43,7 +43,7 @@ final class RecordRescue {
                         "Rescues put off: too many at once, too few owners answered, or storage takes no writes");
     }
 
-    void start(Key key, KeyHash hash, Lookup.Damaged damaged) {
+    void start(Key key, KeyHash hash) {
         Bucket bucket = local.bucketsById().get(key.bucketId());
         List<NodeId> owners = local.owners(key, hash);
         if (bucket == null || underWay.contains(hash)) {

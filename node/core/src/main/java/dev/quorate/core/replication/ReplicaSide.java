@@ -57,8 +57,8 @@ final class ReplicaSide {
             return;
         }
         boolean accepted = local.replicas().update(key, hash, lookup -> {
-            if (lookup instanceof Lookup.Damaged damaged && !local.rules().damageIsAbsence()) {
-                rescue.start(key, hash, damaged);
+            if (lookup instanceof Lookup.Damaged && !local.rules().damageIsAbsence()) {
+                rescue.start(key, hash);
                 answer.accept(new PeerReply.Refused(PeerReply.Refusal.CORRUPT));
                 return;
             }
@@ -94,8 +94,8 @@ final class ReplicaSide {
     /** Says what this node holds. */
     void read(Key key, KeyHash hash, Consumer<PeerReply> answer) {
         local.replicas().read(key, hash, lookup -> {
-            if (lookup instanceof Lookup.Damaged damaged && !local.rules().damageIsAbsence()) {
-                rescue.start(key, hash, damaged);
+            if (lookup instanceof Lookup.Damaged && !local.rules().damageIsAbsence()) {
+                rescue.start(key, hash);
                 answer.accept(new PeerReply.Refused(PeerReply.Refusal.CORRUPT));
                 return;
             }

@@ -268,8 +268,8 @@ final class WriteCoordinator {
                 // The deadline passed while the write waited for its turn; nothing was minted, so nothing happened.
                 return;
             }
-            if (lookup instanceof Lookup.Damaged damaged && !local.rules().damageIsAbsence()) {
-                rescue.start(key, hash, damaged);
+            if (lookup instanceof Lookup.Damaged && !local.rules().damageIsAbsence()) {
+                rescue.start(key, hash);
                 finish(Result.failed(Failure.of(Failure.Kind.RECORD_CORRUPT).with("node", local.self())));
                 return;
             }

@@ -1,7 +1,6 @@
 package dev.quorate.core.storage;
 
 import dev.quorate.core.version.StoredRecord;
-import org.jspecify.annotations.Nullable;
 
 /** What a replica finds under a key. */
 public sealed interface Lookup {
@@ -15,15 +14,4 @@ public sealed interface Lookup {
 
     /** Something is there that cannot be trusted: neither a value nor an absence (rules.md A7). */
     record Damaged(String why) implements Lookup {}
-
-    /** The record; null when absent. Asking a damaged one is a defect. */
-    default @Nullable StoredRecord recordOrNull() {
-        if (this instanceof Found found) {
-            return found.record();
-        }
-        if (this instanceof Damaged damaged) {
-            throw new IllegalStateException("a damaged record was taken for an absence: " + damaged.why());
-        }
-        return null;
-    }
 }
