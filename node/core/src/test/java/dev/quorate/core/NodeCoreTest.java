@@ -225,6 +225,14 @@ class NodeCoreTest {
     }
 
     @Test
+    void aRetryWithoutARequestIdReplacesNothing() {
+        // Rule A11: nobody can know what became of its first attempt.
+        wrote(first, ManualCluster.put("k", "b", Bytes.EMPTY));
+        wrote(first, identified("k", "a", "", 2));
+        assertThat(values(get(first, 3))).containsExactlyInAnyOrder("a", "b");
+    }
+
+    @Test
     void theSameRequestIdIsAppliedOnceHoweverOftenItArrives() {
         wrote(first, identified("k", "a", "id-1", 1));
         wrote(first, ManualCluster.put("k", "b", Bytes.EMPTY));

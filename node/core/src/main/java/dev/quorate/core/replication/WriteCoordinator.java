@@ -70,20 +70,21 @@ final class WriteCoordinator {
     /** {@code done} is called exactly once, at the latest when {@code timeout} has passed. */
     void write(WriteCommand command, KeyHash hash, Duration timeout, Consumer<Result<WriteAnswer>> done) {
         Key key = command.key();
+        boolean retry = command.attempt() > 1;
         if (command.requestId().isEmpty()) {
-            new Write(command, hash, timeout, null, done).begin(false);
+            new Write(command, hash, timeout, null, done).begin(retry);
             return;
         }
         RequestLedger.Entry known = ledger.find(key, command.requestId());
         if (known == null) {
             RequestLedger.Entry entry = ledger.open(command);
-            new Write(command, hash, timeout, entry, done).begin(command.attempt() > 1);
+            new Write(command, hash, timeout, entry, done).begin(retry);
             return;
         }
         if (command.attempt() <= 1 && !known.isOf(command)) {
-            // Joined to the other write, this one would be acknowledged and nowhere. A later attempt says itself that
-            // it
-            // is the same write.
+            // Joined to the other write, this one would be acknowledged and nowhere. A later attempt says that it is
+            // the
+            // same.
             done.accept(Result.failed(Failure.of(Failure.Kind.REQUEST_INVALID)
                     .with("field", "request_id")
                     .with("cause", "another write of this key had the same request id")));
