@@ -206,8 +206,8 @@ public final class History {
         }
     }
 
-    /** A replica's copy that was destroyed. */
-    record Destroyed(String node, long at) {}
+    /** A replica's copy that was destroyed, and made again from {@code consulted} others. */
+    record Destroyed(String node, int consulted, long at) {}
 
     /** All that concerns one key. */
     static final class KeyHistory {
@@ -307,8 +307,8 @@ public final class History {
         return index >= 0 && index < writes.size() ? writes.get(index) : null;
     }
 
-    /** A node's copy of a key was damaged and replaced by what others held: what it alone had acknowledged is gone. */
-    public synchronized void destroyed(String key, String node, long now) {
-        key(key).destroyed.add(new Destroyed(node, now));
+    /** A node's copy of a key was damaged, and replaced by what that many other replicas held: what it alone had acknowledged is gone. */
+    public synchronized void destroyed(String key, String node, int consulted, long now) {
+        key(key).destroyed.add(new Destroyed(node, consulted, now));
     }
 }

@@ -191,11 +191,13 @@ public final class HistoryChecker {
             }
         }
 
-        /** How many of the W copies that were acknowledged nobody destroyed. */
+        /** How many of the W copies that were acknowledged are left. One made again counts if those consulted had to include another. */
         private int copiesLeft(Write write, long now) {
             int left = write.intent.w();
             for (History.Destroyed loss : key.destroyed) {
-                if (loss.at() >= write.invoked
+                boolean madeAgain = loss.consulted() + write.intent.w() > history.replicas();
+                if (!madeAgain
+                        && loss.at() >= write.invoked
                         && loss.at() <= now
                         && write.acknowledgedBy().contains(loss.node())) {
                     left--;

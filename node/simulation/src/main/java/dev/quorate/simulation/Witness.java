@@ -70,10 +70,20 @@ final class Witness {
     private final Map<Dot, Minted> minted = new TreeMap<>();
     private final Map<String, List<Dot>> dotsOfKey = new TreeMap<>();
     private final Map<Write, Dot> dotOfWrite = new LinkedHashMap<>();
+    private final int rescueQuorum;
     private final Machine[] machines;
     private final List<Violation> violations = new ArrayList<>();
 
-    Witness(SimWorld world, History history, Situations situations, int machines, Bytes hashSeed, Bytes clusterKey) {
+    /** @param rescueQuorum how many others a damaged record is made again from */
+    Witness(
+            SimWorld world,
+            History history,
+            Situations situations,
+            int machines,
+            int rescueQuorum,
+            Bytes hashSeed,
+            Bytes clusterKey) {
+        this.rescueQuorum = rescueQuorum;
         this.world = world;
         this.history = history;
         this.situations = situations;
@@ -114,7 +124,7 @@ final class Witness {
         StoredRecord after = bytes == null ? null : codec.decode(bytes);
         if (before != null && process.storage().isDamaged(at) && !(after != null && knowsAll(after, before))) {
             // Replaced by what others hold: from here on this copy has promised nothing.
-            history.destroyed(before.key().bytes().utf8(), process.name().toString(), world.now());
+            history.destroyed(before.key().bytes().utf8(), process.name().toString(), rescueQuorum, world.now());
             machine.acknowledged.remove(at);
             machine.held.remove(at);
             before = null;

@@ -203,11 +203,11 @@ class HistoryCheckerTest {
     void aWriteMayBeLostWithAllItsCopies() {
         Write a = invoke("c1", Seen.NOTHING);
         a.acknowledged(++now, List.of("n1", "n2"));
-        history.destroyed("key", "n1", ++now);
+        history.destroyed("key", "n1", 1, ++now);
         lastRead();
         assertThat(check()).contains("I1");
 
-        history.destroyed("key", "n2", ++now);
+        history.destroyed("key", "n2", 1, ++now);
         lastRead();
         assertThat(check()).doesNotContain("I1");
     }
