@@ -49,7 +49,7 @@ class CrashLawTest {
 
     private static void run(long seed, Set<Mistake> mistakes, Seen seen) {
         try {
-            Path directory = Files.createTempDirectory(fastDirectory(), "quorate-crash-");
+            Path directory = FastDirectory.create("quorate-crash-");
             try (CrashWorld world = new CrashWorld(directory, seed, mistakes, seen)) {
                 world.run(STEPS);
             } finally {
@@ -62,11 +62,5 @@ class CrashLawTest {
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
-    }
-
-    /** The crashes are those of the recorded log; LMDB's own syncs may as well be fast. */
-    private static Path fastDirectory() {
-        Path memory = Path.of("/dev/shm");
-        return Files.isWritable(memory) ? memory : Path.of(System.getProperty("java.io.tmpdir"));
     }
 }

@@ -23,7 +23,7 @@ final class RealStorageHost implements StorageContractTest.Host {
 
     RealStorageHost(Function<Path, StorageConfig> config) {
         try {
-            this.directory = Files.createTempDirectory("quorate-storage-");
+            this.directory = FastDirectory.create("quorate-storage-");
             this.config = config.apply(directory.resolve("data"));
             this.storage = open();
         } catch (IOException failure) {
