@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  */
 final class PeerLink implements ClientResponseObserver<ExchangeRequest, ExchangeResponse> {
     private static final Logger LOG = LoggerFactory.getLogger(PeerLink.class);
-    private static final Duration GREETING_LIMIT = Duration.ofSeconds(2);
+    private static final Duration GREETING_LIMIT = Duration.ofSeconds(5);
     private static final Duration PROBE_INTERVAL = Duration.ofMillis(500);
     /** Silence after which the peer is taken for unreachable. */
     private static final long SILENCE_NANOS = Duration.ofMillis(1500).toNanos();

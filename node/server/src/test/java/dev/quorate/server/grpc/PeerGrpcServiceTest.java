@@ -1,0 +1,269 @@
+package dev.quorate.server.grpc;
+
+import static dev.quorate.server.grpc.PeerFixture.N1;
+import static dev.quorate.server.grpc.PeerFixture.N2;
+import static dev.quorate.server.grpc.PeerFixture.REQUEST;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.proto.peer.v1.ExchangeRequest;
+import dev.quorate.proto.peer.v1.ExchangeResponse;
+import dev.quorate.proto.peer.v1.PeerAnswer;
+import dev.quorate.proto.peer.v1.PeerGreeting;
+import dev.quorate.proto.peer.v1.PeerOperation;
+import dev.quorate.proto.peer.v1.PeerRefusal;
+import dev.quorate.proto.peer.v1.ReplicaServiceGrpc;
+import dev.quorate.server.metrics.LoopMetrics;
+import dev.quorate.server.system.NettyEventLoop;
+import dev.quorate.server.system.SystemClock;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The called end of a peer stream, against a caller that does as the test says. */
+class PeerGrpcServiceTest {
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+
+    private record Asked(NodeId from, PeerRequest request, Duration timeout, Consumer<PeerReply> answer) {}
+
+    private final LinkedBlockingQueue<Throwable> defects = new LinkedBlockingQueue<>();
+    private final NettyEventLoop loop = new NettyEventLoop("test", defects::add);
+    private final LoopMetrics metrics = new LoopMetrics();
+    private final LinkedBlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
+    private final PeerGrpcService service = new PeerGrpcService(
+            PeerFixture.identity(N1),
+            loop,
+            new SystemClock(),
+            (from, request, timeout, answer) -> {
+                if (timeout.equals(Duration.ofMillis(666))) {
+                    throw new IllegalStateException("planted");
+                }
+                asked.add(new Asked(from, request, timeout, answer));
+            },
+            () -> 42,
+            new Defects("n1", () -> 1, metrics),
+            metrics);
+    private Server server;
+    private ManagedChannel channel;
+
+    @BeforeEach
+    void start() throws Exception {
+        server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .bossEventLoopGroup(loop.group())
+                .workerEventLoopGroup(loop.group())
+                .channelType(loop.serverChannel())
+                .directExecutor()
+                .addService(service)
+                .build()
+                .start();
+        channel = NettyChannelBuilder.forAddress(new InetSocketAddress("127.0.0.1", server.getPort()))
+                .usePlaintext()
+                .build();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        channel.shutdownNow();
+        server.shutdownNow();
+        loop.stop();
+        assertThat(defects).isEmpty();
+    }
+
+    @Test
+    void answersGoBackUnderTheIdOfTheirRequest() throws Exception {
+        Caller caller = new Caller();
+        caller.greet();
+        caller.out.onNext(ExchangeRequest.newBuilder()
+                .addOperations(PeerCodec.operation(11, REQUEST, Duration.ofSeconds(3)))
+                .addOperations(PeerCodec.operation(12, REQUEST, Duration.ofSeconds(3)))
+                .build());
+        Asked first = asked.poll(20, TimeUnit.SECONDS);
+        Asked second = asked.poll(20, TimeUnit.SECONDS);
+        assertThat(first.from()).isEqualTo(N2);
+        assertThat(first.request()).isEqualTo(REQUEST);
+        assertThat(first.timeout()).isEqualTo(Duration.ofSeconds(3));
+
+        loop.execute(() -> {
+            second.answer().accept(new PeerReply.ReadReply(null));
+            first.answer().accept(PeerReply.Replicated.INSTANCE);
+            // More than one answer to one request would be a defect; it must not reach the wire.
+            first.answer().accept(PeerReply.Replicated.INSTANCE);
+        });
+
+        ExchangeResponse batch = caller.next();
+        assertThat(batch.getAnswersList()).extracting(PeerAnswer::getId).containsExactly(12L, 11L);
+        assertThat(batch.getLoad()).isEqualTo(42);
+    }
+
+    @Test
+    void aProbeGetsASignOfLife() throws Exception {
+        Caller caller = new Caller();
+        caller.greet();
+
+        caller.out.onNext(ExchangeRequest.getDefaultInstance());
+
+        assertThat(caller.next())
+                .isEqualTo(ExchangeResponse.newBuilder().setLoad(42).build());
+    }
+
+    @Test
+    void whatCannotBeReadIsRefusedAndTheRestGoesOn() throws Exception {
+        Caller caller = new Caller();
+        caller.greet();
+
+        caller.out.onNext(ExchangeRequest.newBuilder()
+                .addOperations(PeerOperation.newBuilder().setId(5).setTimeoutMicros(1000))
+                .build());
+
+        PeerAnswer answer = caller.next().getAnswers(0);
+        assertThat(answer.getId()).isEqualTo(5);
+        assertThat(answer.getRefused()).isEqualTo(PeerRefusal.PEER_REFUSAL_MALFORMED);
+    }
+
+    @Test
+    void aDefectLeavesItsRequestUnansweredAndTheStreamUp() throws Exception {
+        Caller caller = new Caller();
+        caller.greet();
+
+        caller.out.onNext(ExchangeRequest.newBuilder()
+                .addOperations(PeerCodec.operation(1, REQUEST, Duration.ofMillis(666)))
+                .build());
+        caller.out.onNext(ExchangeRequest.getDefaultInstance());
+
+        assertThat(caller.next().getAnswersCount()).isZero();
+        assertThat(loop.ask(LIMIT, () -> metrics.value("defects_total"))).isEqualTo(1);
+    }
+
+    @Test
+    void aStreamThatDoesNotGreetIsEnded() throws Exception {
+        Caller caller = new Caller();
+        caller.out.onNext(ExchangeRequest.getDefaultInstance());
+
+        assertThat(caller.ending().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    }
+
+    @Test
+    void strangersAreRefusedWithWhatDiffers() throws Exception {
+        PeerGreeting right = PeerFixture.identity(N2).greetingTo(N1);
+        assertThat(refusal(right.toBuilder().setClusterId("other"))).contains("cluster");
+        assertThat(refusal(right.toBuilder().setNode(9))).contains("n9");
+        assertThat(refusal(right.toBuilder().setNode(0))).contains("n0");
+        assertThat(refusal(right.toBuilder().setNode(1))).contains("n1");
+        assertThat(refusal(right.toBuilder().setExpectedNode(2))).contains("expects n2");
+        assertThat(refusal(right.toBuilder().setProtocolVersion(2))).contains("version");
+        assertThat(refusal(right.toBuilder().setTableDigest(1))).contains("hashSeed");
+        assertThat(asked).isEmpty();
+    }
+
+    private String refusal(PeerGreeting.Builder greeting) throws Exception {
+        Caller caller = new Caller();
+        caller.out.onNext(ExchangeRequest.newBuilder().setGreeting(greeting).build());
+        Status status = caller.ending();
+        assertThat(status.getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
+        return status.getDescription();
+    }
+
+    @Test
+    void aNewerStreamOfAPeerEndsTheOlder() throws Exception {
+        Caller older = new Caller();
+        older.greet();
+        Caller newer = new Caller();
+        newer.greet();
+
+        assertThat(older.ending().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+        newer.out.onNext(ExchangeRequest.getDefaultInstance());
+        assertThat(newer.next().getLoad()).isEqualTo(42);
+    }
+
+    @Test
+    void workThatIsNotAnsweredIsBounded() throws Exception {
+        Caller caller = new Caller();
+        caller.greet();
+        int batch = 1024;
+        int batches = PeerStream.MAX_OPEN / batch + 5;
+        for (int i = 0; i < batches; i++) {
+            ExchangeRequest.Builder message = ExchangeRequest.newBuilder();
+            for (int j = 0; j < batch; j++) {
+                message.addOperations(PeerCodec.operation(i * batch + j, REQUEST, Duration.ofSeconds(60)));
+            }
+            caller.out.onNext(message.build());
+        }
+
+        await().atMost(LIMIT).until(() -> asked.size() >= PeerStream.MAX_OPEN);
+        assertThat(loop.ask(LIMIT, asked::size)).isEqualTo(PeerStream.MAX_OPEN);
+
+        loop.execute(() -> {
+            for (Asked each : asked) {
+                each.answer().accept(PeerReply.Replicated.INSTANCE);
+            }
+        });
+        await("room again").atMost(LIMIT).until(() -> asked.size() == batches * batch);
+    }
+
+    @Test
+    void goodbyeEndsEveryStream() throws Exception {
+        Caller caller = new Caller();
+        caller.greet();
+
+        loop.execute(service::endStreams);
+
+        assertThat(caller.ending().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    }
+
+    /** A raw stream. */
+    private final class Caller implements StreamObserver<ExchangeResponse> {
+        private final LinkedBlockingQueue<Object> events = new LinkedBlockingQueue<>();
+        final StreamObserver<ExchangeRequest> out =
+                ReplicaServiceGrpc.newStub(channel).exchange(this);
+
+        void greet() throws Exception {
+            out.onNext(ExchangeRequest.newBuilder()
+                    .setGreeting(PeerFixture.identity(N2).greetingTo(N1))
+                    .build());
+            assertThat(next().getGreeting()).isEqualTo(PeerFixture.identity(N1).greetingTo(N2));
+        }
+
+        ExchangeResponse next() throws Exception {
+            Object event = events.poll(20, TimeUnit.SECONDS);
+            assertThat(event).isInstanceOf(ExchangeResponse.class);
+            return (ExchangeResponse) event;
+        }
+
+        Status ending() throws Exception {
+            Object event = events.poll(20, TimeUnit.SECONDS);
+            assertThat(event).isInstanceOf(StatusRuntimeException.class);
+            return ((StatusRuntimeException) event).getStatus();
+        }
+
+        @Override
+        public void onNext(ExchangeResponse response) {
+            events.add(response);
+        }
+
+        @Override
+        public void onError(Throwable thrown) {
+            events.add(thrown);
+        }
+
+        @Override
+        public void onCompleted() {
+            events.add("completed");
+        }
+    }
+}
