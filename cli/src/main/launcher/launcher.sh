@@ -89,6 +89,8 @@ build() {
         fi
         [ -z "$java_home" ] || [ -x "$java_home/bin/javac" ] || die "$java_home has no compiler" \
             "install a JDK (not only a runtime) of at least 17, or point JAVA_HOME at one"
+        # Removed, not overwritten: nodes that run from them keep the files they have open.
+        rm -f "$home"/*/target/quorate-*.jar "$home"/node/*/target/quorate-*.jar
         # The time before the build: a source saved while it runs is newer than what was built.
         : >"$launcher_state/building"
         (cd "$home" && JAVA_HOME=$java_home ./mvnw -q -B -DskipTests -Dspotless.check.skip=true \
@@ -182,10 +184,12 @@ kvctl_flags() {
     version_flags
 }
 
-# What newer JVMs want to be told before they let libraries do what they always did.
+# What newer JVMs want to be told before they let libraries do what they always did, and that an archive recorded with
+# such a flag is no error.
 version_flags() {
     [ "$java_version" -lt 22 ] || flags="$flags --enable-native-access=ALL-UNNAMED"
     [ "$java_version" -lt 23 ] || flags="$flags --sun-misc-unsafe-memory-access=allow"
+    [ "$java_version" -lt 24 ] || flags="$flags -Xlog:cds=off -Xlog:aot=off"
 }
 
 # Sets classpath and flags: those of the options file for the newest Java that is not newer than this one.
@@ -212,6 +216,7 @@ kvnode_flags() {
             esac
         done <"$options"
     fi
+    version_flags
     [ -z "${KVNODE_HEAP-}" ] || flags="$flags -Xmx$KVNODE_HEAP"
 }
 

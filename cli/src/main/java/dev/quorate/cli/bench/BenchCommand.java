@@ -132,6 +132,7 @@ public final class BenchCommand extends KvctlCommand {
                 say("writing " + keyCount + " keys");
                 Loads.fill(target, keyCount);
             }
+            Loads.awaitAnswer(target);
             Load running = load.load(target, mix, distribution.over(keyCount));
             running.start();
             say("warming up for " + DurationConverter.text(load.warmUp()));

@@ -21,6 +21,7 @@ public final class BenchEchoCommand extends KvctlCommand {
         Measurement measurement;
         try (EchoProcess echo = EchoProcess.start();
                 Target target = new EchoTarget(echo.address(), options().timeout(), load.value())) {
+            Loads.awaitAnswer(target);
             Load running = load.load(target, Mix.READS, KeyDistribution.uniform.over(1));
             running.start();
             ServerProcesses servers = new ServerProcesses(List.of(echo.pid()));

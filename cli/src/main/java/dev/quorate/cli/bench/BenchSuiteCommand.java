@@ -11,6 +11,7 @@ import dev.quorate.cli.terminal.DurationConverter;
 import dev.quorate.cli.terminal.ExitCode;
 import dev.quorate.cli.terminal.KvctlCommand;
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
@@ -224,24 +226,31 @@ public final class BenchSuiteCommand extends KvctlCommand {
         return measurement;
     }
 
-    /** A local cluster for the time of the suite: what it leaves behind is nothing. */
-    private record RunningCluster(ClusterFolder folder, LocalCluster cluster, Duration startToReady)
+    /** A local cluster for the time of the suite: what it leaves behind is nothing, also when the suite is interrupted. */
+    private record RunningCluster(ClusterFolder folder, LocalCluster cluster, Duration startToReady, Thread onInterrupt)
             implements AutoCloseable {
 
         static RunningCluster start(
-                ClusterFolder folder,
-                int nodes,
-                String heap,
-                Path launcher,
-                java.util.function.Consumer<String> progress)
+                ClusterFolder folder, int nodes, String heap, Path launcher, Consumer<String> progress)
                 throws IOException, InterruptedException {
             LocalCluster cluster = LocalCluster.create(folder, nodes, heap, launcher, progress);
+            // The nodes have a session of their own: no signal from the terminal reaches them.
+            Thread onInterrupt = new Thread(() -> remove(folder, cluster, progress));
+            Runtime.getRuntime().addShutdownHook(onInterrupt);
+            Duration took = cluster.start(cluster.file().nodes(), START_PATIENCE);
+            return new RunningCluster(folder, cluster, took, onInterrupt);
+        }
+
+        private static void remove(ClusterFolder folder, LocalCluster cluster, Consumer<String> progress) {
             try {
-                Duration took = cluster.start(cluster.file().nodes(), START_PATIENCE);
-                return new RunningCluster(folder, cluster, took);
-            } catch (IOException | InterruptedException | CommandFailure e) {
                 cluster.stopAll();
-                throw e;
+                folder.wipe(cluster.file());
+                Files.deleteIfExists(folder.root().getParent());
+            } catch (DirectoryNotEmptyException e) {
+                // The other cluster is still being removed; the last one takes the folder along.
+                return;
+            } catch (IOException | InterruptedException | CommandFailure e) {
+                progress.accept("cannot stop the cluster in " + folder.root() + ": " + e.getMessage());
             }
         }
 
@@ -263,6 +272,7 @@ public final class BenchSuiteCommand extends KvctlCommand {
         public void close() throws IOException, InterruptedException {
             cluster.stopAll();
             folder.wipe(cluster.file());
+            Runtime.getRuntime().removeShutdownHook(onInterrupt);
         }
     }
 

@@ -2,13 +2,21 @@ package dev.quorate.cli.bench;
 
 import dev.quorate.cli.terminal.CommandFailure;
 import dev.quorate.cli.terminal.ExitCode;
+import java.time.Duration;
 import java.util.SortedMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /** Ways to put load on a target. */
 final class Loads {
     private static final int LOADERS = 128;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final long RETRY_MILLIS = 100;
 
     private Loads() {}
 
@@ -20,8 +28,35 @@ final class Loads {
                         .toList());
     }
 
+    /** Until the target has answered once: connections and cold JVMs are no part of what is measured. */
+    static void awaitAnswer(Target target) throws InterruptedException {
+        long giveUpAt = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            CountDownLatch answered = new CountDownLatch(1);
+            AtomicReference<@Nullable String> failure = new AtomicReference<>("NO_ANSWER");
+            target.start(Operation.GET, BenchKey.of(0), reason -> {
+                failure.set(reason);
+                answered.countDown();
+            });
+            boolean inTime = answered.await(giveUpAt - System.nanoTime(), TimeUnit.NANOSECONDS);
+            String reason = failure.get();
+            // A key that is not there yet is an answer too.
+            if (inTime && (reason == null || reason.equals("MISSING"))) {
+                return;
+            }
+            if (System.nanoTime() > giveUpAt) {
+                throw new CommandFailure(
+                        ExitCode.CANNOT_CONNECT,
+                        "no answer within " + PATIENCE.toSeconds() + " s: " + reason,
+                        "see whether the nodes run: kvctl ping");
+            }
+            Thread.sleep(RETRY_MILLIS);
+        }
+    }
+
     /** Writes every key once, so that reads find something. */
     static void fill(Target target, long keys) throws InterruptedException {
+        awaitAnswer(target);
         ClosedLoop loop = new ClosedLoop(
                 target,
                 LongStream.range(0, Math.min(LOADERS, keys))

@@ -25,6 +25,8 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -47,6 +49,9 @@ public final class LocalCluster {
     private final ClusterFolder folder;
     private final Path launcher;
     private final Consumer<String> progress;
+    /** Size of a node's log when it was last started here: what an earlier run wrote explains nothing. */
+    private final Map<Integer, Long> logBegins = new TreeMap<>();
+
     private ClusterFile cluster;
 
     private LocalCluster(ClusterFolder folder, ClusterFile cluster, Path launcher, Consumer<String> progress) {
@@ -172,6 +177,8 @@ public final class LocalCluster {
         builder.redirectErrorStream(true);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(folder.log(node).toFile()));
         builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        Path log = folder.log(node);
+        logBegins.put(node.number(), Files.exists(log) ? Files.size(log) : 0L);
         Process process = builder.start();
         ProcessIdentity identity = ProcessIdentity.of(process.pid()).orElse(null);
         ClusterFile.Node started = node.with(identity);
@@ -192,17 +199,19 @@ public final class LocalCluster {
         return new CommandFailure(
                 ExitCode.FAILURE,
                 node.id() + " ended before it was ready. The end of its log " + folder.log(node) + ":\n"
-                        + tail(folder.log(node)),
+                        + tail(folder.log(node), logBegins.getOrDefault(node.number(), 0L)),
                 "correct what the log says, then run 'kvctl dev up' again; 'kvctl dev down' stops the other nodes");
     }
 
-    private static String tail(Path log) throws IOException {
-        if (!Files.exists(log)) {
-            return "  (empty)";
-        }
-        List<String> lines = new String(Files.readAllBytes(log), StandardCharsets.UTF_8)
+    private static String tail(Path log, long begin) throws IOException {
+        byte[] all = Files.readAllBytes(log);
+        int from = (int) Math.min(begin, all.length);
+        List<String> lines = new String(all, from, all.length - from, StandardCharsets.UTF_8)
                 .lines()
                 .toList();
+        if (lines.isEmpty()) {
+            return "  (empty)";
+        }
         StringBuilder text = new StringBuilder();
         lines.subList(Math.max(0, lines.size() - LOG_TAIL_LINES), lines.size())
                 .forEach(line -> text.append("  ").append(line).append('\n'));
