@@ -308,11 +308,7 @@ public final class Bucket<T> {
     }
 
     private void submit(Call<?> call, int bytes, boolean wait) {
-        if (wait) {
-            engine.submitWaiting(call, bytes);
-        } else {
-            engine.submit(call, bytes);
-        }
+        engine.submit(call, bytes, wait);
     }
 
     private void refuseLoopThread() {

@@ -10,6 +10,7 @@ import dev.quorate.sdk.transport.Failure;
 import dev.quorate.sdk.transport.NodeConnection;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -47,11 +48,16 @@ abstract class Call<A> extends Exchange implements Runnable {
 
     Stage stage = Stage.NEW;
     int liveIndex = -1;
-    int permits;
-    int bytePermits;
+
+    /** What {@link Admission} has to be given back; 0 for a call that runs on the admission of another. */
+    int admittedBytes;
 
     WriteLanes.@Nullable Lane lane;
     boolean leavesLane;
+
+    /** What runs when the lane is free; null before the call has asked for it. */
+    @Nullable
+    Runnable laneTurn;
 
     /** Null for calls that use no lane. */
     final WriteLanes.@Nullable LaneKey laneKey;
@@ -179,6 +185,34 @@ abstract class Call<A> extends Exchange implements Runnable {
             case WRONG_CLUSTER -> 1;
             case LOST, SILENT, ANSWERED -> 2;
         };
+    }
+
+    /** A failure that did not come to this call alone. */
+    final void addFailure(Failure failure) {
+        remember(failure);
+        addAttempt(new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), false));
+    }
+
+    /** What decides the reason of the call's failure: that a write may have been applied, or else what tells most. */
+    final @Nullable Failure decisiveFailure() {
+        return uncertain != null ? uncertain : mostTelling;
+    }
+
+    /** The failure of a call for which nothing is left to try. */
+    final QuorateException failure() {
+        Failure decisive = decisiveFailure();
+        QuorateException.Reason reason =
+                decisive == null ? QuorateException.Reason.CONNECT_FAILED : RetryPolicy.reason(decisive);
+        return new QuorateException(
+                reason,
+                decisive == null || reason == QuorateException.Reason.CONNECT_FAILED
+                        ? "no node could be reached"
+                        : decisive.text(),
+                RetryPolicy.mayPass(reason),
+                uncertain != null,
+                attempts,
+                decisive == null ? Map.of() : decisive.details(),
+                decisive == null ? null : decisive.cause());
     }
 
     final void addTried(Node failed) {

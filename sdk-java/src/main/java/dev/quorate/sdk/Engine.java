@@ -2,26 +2,17 @@ package dev.quorate.sdk;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
-import dev.quorate.proto.kv.v1.PipelineResponse;
-import dev.quorate.proto.kv.v1.Topology;
-import dev.quorate.sdk.routing.KeySlots;
 import dev.quorate.sdk.routing.Ring;
 import dev.quorate.sdk.transport.ClientLoop;
-import dev.quorate.sdk.transport.ConnectionSettings;
 import dev.quorate.sdk.transport.Failure;
 import dev.quorate.sdk.transport.NodeConnection;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -29,77 +20,48 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The inside of a client: admits calls, chooses nodes, carries out what {@link RetryPolicy} decides and keeps deadlines. All of it is
- * confined to the one loop except admission, request ids and reading the ring.
+ * The inside of a client: starts calls, carries out what {@link RetryPolicy} decides and keeps deadlines. Confined to the client's loop,
+ * except what stands under "any thread".
  */
-final class Engine implements NodeConnection.Watcher {
+final class Engine implements Cluster.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(QuorateClient.class);
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-    private static final long UPKEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-    private static final long REFRESH_NANOS = TimeUnit.SECONDS.toNanos(30);
-    private static final int PERMITS_OVERHEAD_BYTES = 256;
 
     private final ClientSettings settings;
     private final ClientLoop loop;
-    private final ThreadPoolExecutor nameLookups;
+    private final Admission admission;
+    private final Cluster cluster;
     private final WriteLanes lanes;
     private final RetryBudget budget;
-
-    // Admission happens on the calling threads: it is what bounds the loop's queue.
-    private final Semaphore callPermits;
-    private final Semaphore bytePermits;
-    private final AtomicLong refusedInFlight = new AtomicLong();
 
     private final long requestIdHigh;
     private final AtomicLong requestIdLow;
 
-    private volatile @Nullable Ring ring;
     private volatile boolean closed;
-
-    private final Map<String, Node> nodes = new LinkedHashMap<>();
-    private Node[] members = new Node[0];
     private final List<Call<?>> live = new ArrayList<>();
     private boolean ticking;
-    private @Nullable String clusterId;
-
-    private boolean bootstrapping;
-    private int seedsPending;
-    private final List<Failure> seedFailures = new ArrayList<>();
-    private boolean refreshing;
-    private int seedTurn;
-    private long lastRefreshNanos = System.nanoTime();
-
     private long requests;
     private long retries;
-    private long connectionsLost;
 
     Engine(ClientSettings settings) {
         NodeConnection.requireProviders();
         this.settings = settings;
-        this.clusterId = settings.clusterId();
         SecureRandom random = new SecureRandom();
         requestIdHigh = random.nextLong();
         requestIdLow = new AtomicLong(random.nextLong());
         loop = new ClientLoop("quorate-client");
-        nameLookups = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-            Thread thread = new Thread(task, "quorate-client-dns");
-            thread.setDaemon(true);
-            return thread;
-        });
-        nameLookups.allowCoreThreadTimeOut(true);
+        admission = new Admission(settings.maxInFlight(), settings.maxInFlightBytes());
         lanes = new WriteLanes(loop, settings.maxCarriedContexts(), settings.maxCarriedContextBytes());
         budget = new RetryBudget(settings.retryReserve());
-        callPermits = new Semaphore(settings.maxInFlight());
-        bytePermits = new Semaphore(settings.maxInFlightBytes());
-        loop.execute(this::bootstrap);
-        scheduleUpkeep();
+        cluster = new Cluster(settings, loop, this);
+        loop.execute(cluster::begin);
     }
 
     // ---- Any thread ----
 
     @Nullable
     Ring ring() {
-        return ring;
+        return cluster.ring();
     }
 
     WriteLanes lanes() {
@@ -116,106 +78,29 @@ final class Engine implements NodeConnection.Watcher {
         return UnsafeByteOperations.unsafeWrap(id.array());
     }
 
-    /** Takes the call if the bounds allow it at once; otherwise its future fails with OVERLOADED. */
-    void submit(Call<?> call, int bytes) {
-        submit(call, bytes, false);
-    }
-
-    /** As {@link #submit}, but waits for room up to the call's deadline: a thread that waits is its own bound. */
-    void submitWaiting(Call<?> call, int bytes) {
-        submit(call, bytes, true);
-    }
-
-    private void submit(Call<?> call, int bytes, boolean wait) {
-        int byteCount = Math.min(settings.maxInFlightBytes(), bytes + PERMITS_OVERHEAD_BYTES);
-        if (!admitted(call, byteCount, wait)) {
-            return;
+    /** Starts the call if the client's bounds allow it, else its future has failed; {@code wait} as in {@link Admission#admit}. */
+    void submit(Call<?> call, int keyAndValueBytes, boolean wait) {
+        if (admission.admit(call, keyAndValueBytes, wait)) {
+            submitAdmitted(call);
         }
-        call.permits = 1;
-        call.bytePermits = byteCount;
-        hand(call);
     }
 
     /** Starts a call that runs on the admission of another. */
     void submitAdmitted(Call<?> call) {
-        hand(call);
-    }
-
-    private void hand(Call<?> call) {
         try {
             loop.execute(call);
         } catch (RejectedExecutionException closedLoop) {
-            releasePermits(call);
+            admission.release(call);
             call.result.completeExceptionally(clientClosed(false));
         }
     }
 
-    private boolean admitted(Call<?> call, int byteCount, boolean wait) {
-        if (callPermits.tryAcquire()) {
-            if (bytePermits.tryAcquire(byteCount)) {
-                return true;
-            }
-            callPermits.release();
-        }
-        if (wait) {
-            try {
-                long left = call.deadlineNanos - System.nanoTime();
-                if (callPermits.tryAcquire(left, TimeUnit.NANOSECONDS)) {
-                    if (bytePermits.tryAcquire(
-                            byteCount, call.deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                        return true;
-                    }
-                    callPermits.release();
-                }
-            } catch (InterruptedException interruption) {
-                Thread.currentThread().interrupt();
-                call.result.completeExceptionally(QuorateException.local(
-                        QuorateException.Reason.INTERRUPTED, "interrupted before the request was sent", interruption));
-                return false;
-            }
-        }
-        refusedInFlight.incrementAndGet();
-        call.result.completeExceptionally(new QuorateException(
-                QuorateException.Reason.OVERLOADED,
-                "this client has %d calls and %d bytes in flight, which is its limit"
-                        .formatted(settings.maxInFlight(), settings.maxInFlightBytes()),
-                true,
-                false,
-                List.of(),
-                Map.of("where", "client"),
-                null));
-        return false;
-    }
-
-    private void releasePermits(Call<?> call) {
-        if (call.permits > 0) {
-            callPermits.release(call.permits);
-            bytePermits.release(call.bytePermits);
-            call.permits = 0;
-        }
-    }
-
     List<String> owners(String bucket, byte[] key) {
-        Ring known = ring;
-        Integer bucketId = known == null ? null : known.bucketId(bucket);
-        if (known == null || bucketId == null) {
-            return List.of();
-        }
-        long position = known.keySlots().position(bucketId, key);
-        List<String> owners = new ArrayList<>();
-        for (int place = 0; place < known.rowWidth(); place++) {
-            Ring.Member owner = known.members().get(known.owner(position, place));
-            owners.add(owner.id() + " " + owner.clientAddress());
-        }
-        return owners;
+        return cluster.owners(bucket, key);
     }
 
     boolean isLoopThread() {
         return loop.isCurrentThread();
-    }
-
-    void execute(Runnable task) {
-        loop.execute(task);
     }
 
     /** Ends every call, every connection and the thread. */
@@ -233,11 +118,11 @@ final class Engine implements NodeConnection.Watcher {
                 }
                 fail(call, clientClosed(unknown));
             }
-            nodes.values().forEach(node -> node.connection.close());
-            loop.endWhen(() -> nodes.values().stream().allMatch(node -> node.connection.isTerminated()));
+            cluster.close();
+            loop.endWhen(cluster::isTerminated);
         });
         loop.awaitEnd();
-        nameLookups.shutdown();
+        cluster.endNameLookups();
     }
 
     private static QuorateException clientClosed(boolean outcomeUnknown) {
@@ -257,17 +142,17 @@ final class Engine implements NodeConnection.Watcher {
                 requests,
                 retries,
                 budget.refused(),
-                refusedInFlight.get(),
+                admission.refused(),
                 lanes.contexts(),
                 lanes.evictions(),
-                connectionsLost);
+                cluster.connectionsLost());
     }
 
     // ---- Calls ----
 
     void start(Call<?> call) {
         if (closed) {
-            releasePermits(call);
+            admission.release(call);
             call.result.completeExceptionally(clientClosed(false));
             return;
         }
@@ -280,31 +165,33 @@ final class Engine implements NodeConnection.Watcher {
             call.stage = Call.Stage.LANE;
             WriteLanes.Lane lane = lanes.lane(call.laneKey);
             call.lane = lane;
-            lanes.enter(lane, () -> {
+            Runnable turn = () -> {
                 if (call.stage == Call.Stage.LANE) {
                     call.proceed();
                 } else {
-                    lanes.leave(lane); // its deadline passed while it waited
+                    lanes.leave(lane); // it ended while its turn was on its way
                 }
-            });
+            };
+            call.laneTurn = turn;
+            lanes.enter(lane, turn);
         } else {
             call.proceed();
         }
     }
 
     void dispatch(Call<?> call) {
-        Ring known = ring;
+        Ring known = cluster.ring();
         if (known == null) {
             call.stage = Call.Stage.TOPOLOGY;
-            bootstrap();
+            cluster.bootstrap();
             return;
         }
         call.locate(known);
-        Node node = choose(call, known);
+        Node node = cluster.choose(call, known);
         if (node != null) {
             send(call, node);
         } else {
-            fail(call, exception(call));
+            fail(call, call.failure());
         }
     }
 
@@ -337,6 +224,9 @@ final class Engine implements NodeConnection.Watcher {
             return false;
         }
         boolean inLane = call.stage != Call.Stage.LANE;
+        if (!inLane && call.lane != null && call.laneTurn != null) {
+            lanes.withdraw(call.lane, call.laneTurn);
+        }
         call.stage = Call.Stage.DONE;
         Call<?> last = live.remove(live.size() - 1);
         if (last != call) {
@@ -346,21 +236,21 @@ final class Engine implements NodeConnection.Watcher {
         if (call.leavesLane && inLane && call.lane != null) {
             lanes.leave(call.lane);
         }
-        releasePermits(call);
+        admission.release(call);
         return true;
     }
 
     /** Gives the lane to a call that keeps it, with its admission, until {@link #release}. */
     void grant(LaneCall call) {
         call.leavesLane = false;
-        int permits = call.permits;
-        call.permits = 0;
+        int admittedBytes = call.admittedBytes;
+        call.admittedBytes = 0; // so that the end of the waiting is not the end of the admission
         WriteLanes.Lane lane = call.lane;
         if (lane == null) {
             throw new IllegalStateException("a lane was granted that was never entered");
         }
         succeed(call, lane);
-        call.permits = permits;
+        call.admittedBytes = admittedBytes;
     }
 
     /** The end of what {@link #grant} began. From any thread. */
@@ -370,10 +260,10 @@ final class Engine implements NodeConnection.Watcher {
                 if (call.lane != null) {
                     lanes.leave(call.lane);
                 }
-                releasePermits(call);
+                admission.release(call);
             });
         } catch (RejectedExecutionException closedLoop) {
-            releasePermits(call); // lanes have ended with the loop
+            admission.release(call); // lanes have ended with the loop
         }
     }
 
@@ -386,9 +276,9 @@ final class Engine implements NodeConnection.Watcher {
         if (possiblyApplied && call.uncertain == null) {
             call.uncertain = failure;
             call.pinnedBoot = failure.boot();
-            // Only an owner coordinates what it is sent; from any other node the write went on to a coordinator we do
-            // not know.
-            call.pinnedNode = node != null && isOwner(call, node) ? node : null;
+            // Only an owner coordinates what it is sent; from any other node the write went on to a coordinator
+            // we do not know.
+            call.pinnedNode = node != null && cluster.isOwner(call, node) ? node : null;
         }
         if (failure.kind() == Failure.Kind.ANSWERED) {
             call.answeredAttempts++;
@@ -407,12 +297,12 @@ final class Engine implements NodeConnection.Watcher {
         long now = System.nanoTime();
         boolean inTime = now + decision.delayNanos() < call.deadlineNanos;
         if (decision.next() == RetryPolicy.Next.FAIL || !inTime || (decision.costsBudget() && !budget.tryRetry())) {
-            fail(call, exception(call));
+            fail(call, call.failure());
             return;
         }
         if (decision.next() == RetryPolicy.Next.OTHER_NODE && node != null) {
             call.addTried(node);
-            if (failure.kind() == Failure.Kind.ANSWERED && triedAll(call)) {
+            if (failure.kind() == Failure.Kind.ANSWERED && cluster.triedAll(call)) {
                 call.tried.clear(); // everybody answered: the same nodes again, after the delay
             }
         }
@@ -436,7 +326,7 @@ final class Engine implements NodeConnection.Watcher {
     private void sendToSameBoot(Call<?> call) {
         Node node = call.pinnedNode;
         if (node == null) {
-            fail(call, exception(call));
+            fail(call, call.failure());
         } else if (node.connection.state() != NodeConnection.State.READY) {
             call.stage = Call.Stage.RECONNECT;
             node.awaitingReturn.add(call);
@@ -451,13 +341,12 @@ final class Engine implements NodeConnection.Watcher {
                             node.connection.address(),
                             "restarted since, and no longer knows the request",
                             false));
-            fail(call, exception(call));
+            fail(call, call.failure());
         }
     }
 
-    // A remembered context can outlive what it names, for example when the cluster was set up anew. Nothing was written
-    // then, and without
-    // it the write is what it would be from a client that has just started.
+    // A remembered context can outlive what it names, for example when the cluster was set up anew. Nothing was
+    // written then, and without it the write is what it would be from a client that has just started.
     private boolean dropsRefusedContext(Call<?> call, Failure failure) {
         if (failure.kind() == Failure.Kind.ANSWERED
                 && RetryPolicy.reason(failure) == QuorateException.Reason.CONTEXT_INVALID
@@ -467,28 +356,6 @@ final class Engine implements NodeConnection.Watcher {
                 && write.lane != null) {
             lanes.forget(write.lane);
             return true;
-        }
-        return false;
-    }
-
-    private boolean triedAll(Call<?> call) {
-        for (Node member : members) {
-            if (!call.tried.contains(member)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private boolean isOwner(Call<?> call, Node node) {
-        Ring known = ring;
-        if (known == null || !call.locate(known)) {
-            return false;
-        }
-        for (int place = 0; place < known.rowWidth(); place++) {
-            if (members[known.owner(call.position(), place)] == node) {
-                return true;
-            }
         }
         return false;
     }
@@ -524,29 +391,6 @@ final class Engine implements NodeConnection.Watcher {
         return new RequestListener.Request(call.operation(), call.bucket, call.key.toStringUtf8());
     }
 
-    private static QuorateException exception(Call<?> call) {
-        Failure told = call.uncertain != null ? call.uncertain : call.mostTelling;
-        if (told == null || RetryPolicy.reason(told) == QuorateException.Reason.CONNECT_FAILED) {
-            return new QuorateException(
-                    QuorateException.Reason.CONNECT_FAILED,
-                    "no node could be reached",
-                    true,
-                    call.uncertain != null,
-                    call.attempts,
-                    told == null ? Map.of() : told.details(),
-                    told == null ? null : told.cause());
-        }
-        QuorateException.Reason reason = RetryPolicy.reason(told);
-        return new QuorateException(
-                reason,
-                told.text(),
-                RetryPolicy.mayPass(reason),
-                call.uncertain != null,
-                call.attempts,
-                told.details(),
-                told.cause());
-    }
-
     // ---- Time ----
 
     private void keepTicking() {
@@ -556,9 +400,8 @@ final class Engine implements NodeConnection.Watcher {
         }
     }
 
-    // One sweep over all calls every 10 ms costs less than a timer per call, which would be set and cancelled hundreds
-    // of thousands of
-    // times a second.
+    // One sweep over all calls every 10 ms costs less than a timer per call, which would be set and cancelled
+    // hundreds of thousands of times a second.
     private void tick() {
         ticking = false;
         long now = System.nanoTime();
@@ -589,19 +432,19 @@ final class Engine implements NodeConnection.Watcher {
     /** The attempt takes longer than it should: ask somebody else if that is safe. */
     private void overdue(Call<?> call, long now) {
         Node node = call.node;
-        Ring known = ring;
+        Ring known = cluster.ring();
         if (node == null || known == null) {
             return;
         }
         if (node.connection.lastReceivedNanos() - call.attemptStartNanos < 0) {
-            suspect(node);
+            cluster.suspect(node);
         }
         boolean sent = call.wasSent();
         if (sent && call.isWrite() && !call.allowsDuplicates()) {
             return; // TCP delivers it or breaks; sending it again on the same stream would change nothing
         }
         call.addTried(node);
-        Node other = choose(call, known);
+        Node other = cluster.choose(call, known);
         if (other == null || other.connection.state() == NodeConnection.State.DOWN || (sent && !budget.tryRetry())) {
             call.tried.remove(node);
             call.attemptStartNanos = now;
@@ -639,7 +482,7 @@ final class Engine implements NodeConnection.Watcher {
                 if (node != null) {
                     node.connection.forget(call);
                     if (node.connection.lastReceivedNanos() - call.attemptStartNanos < 0) {
-                        suspect(node);
+                        cluster.suspect(node);
                     }
                     recordAttempt(
                             call,
@@ -654,7 +497,7 @@ final class Engine implements NodeConnection.Watcher {
             case LANE -> where = ", spent waiting for earlier writes of this key";
             case TOPOLOGY -> {
                 where = ", and no seed has answered yet";
-                seedFailures.forEach(failure -> addAttempt(call, failure));
+                cluster.seedFailures().forEach(call::addFailure);
                 for (String seed : settings.seeds()) {
                     if (call.attempts.stream()
                             .noneMatch(attempt -> attempt.address().equals(seed))) {
@@ -671,13 +514,11 @@ final class Engine implements NodeConnection.Watcher {
             case DELAY -> where = ", spent waiting to try again";
             case NEW, DONE -> throw new IllegalStateException("a call in stage " + call.stage + " has no deadline");
         }
-        Failure told = call.uncertain != null ? call.uncertain : call.mostTelling;
+        Failure told = call.decisiveFailure();
         boolean leavesMoreOpen = sent && call.isWrite() && call.uncertain == null;
         if (told != null && told.kind() == Failure.Kind.ANSWERED && !leavesMoreOpen) {
-            fail(
-                    call,
-                    exception(call)); // what a node said about the call tells more than that time ran out over trying
-            // again
+            // What a node said about the call tells more than that the time ran out over trying again.
+            fail(call, call.failure());
             return;
         }
         fail(
@@ -692,370 +533,43 @@ final class Engine implements NodeConnection.Watcher {
                         null));
     }
 
-    private static void addAttempt(Call<?> call, Failure failure) {
-        call.remember(failure);
-        call.addAttempt(new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), false));
-    }
-
-    private void scheduleUpkeep() {
-        schedule(
-                () -> {
-                    upkeep();
-                    scheduleUpkeep();
-                },
-                UPKEEP_NANOS);
-    }
-
-    private void upkeep() {
-        long now = System.nanoTime();
-        boolean anyReady = false;
-        boolean anyDown = false;
-        for (Node member : members) {
-            NodeConnection connection = member.connection;
-            connection.forgetOldLatency(now);
-            anyReady |= connection.state() == NodeConnection.State.READY;
-            if (connection.state() == NodeConnection.State.DOWN) {
-                anyDown = true;
-                connection.connect();
-            }
-        }
-        if (ring == null) {
-            return;
-        }
-        if (anyDown && !anyReady && !refreshing) {
-            // Every member moved or died: the seeds may know where they are now.
-            refresh(node(settings.seeds().get(seedTurn++ % settings.seeds().size())));
-        } else if (!refreshing) {
-            closeFormerMembers();
-            if (now - lastRefreshNanos > REFRESH_NANOS) {
-                refreshAnywhere(); // open streams do not tell of a new epoch
-            }
-        }
-    }
-
     private void schedule(Runnable task, long delayNanos) {
         if (!closed) {
             var unused = loop.schedule(task, delayNanos);
         }
     }
 
-    // ---- Nodes ----
-
-    /**
-     * The cheapest owner that is up; else an owner not connected yet; else any node that is up, at the cost of a hop; else, as a last
-     * resort, whoever is left. Null when all have been tried.
-     */
-    private @Nullable Node choose(Call<?> call, Ring known) {
-        Node best = null;
-        double bestCost = Double.MAX_VALUE;
-        if (call.locate(known)) {
-            for (int place = 0; place < known.rowWidth(); place++) {
-                Node owner = members[known.owner(call.position(), place)];
-                if (call.tried.contains(owner)) {
-                    continue;
-                }
-                double cost = tierOfOwner(owner) + owner.connection.cost();
-                if (cost < bestCost) {
-                    best = owner;
-                    bestCost = cost;
-                }
-            }
-            if (bestCost < SECOND_TIER) {
-                return best;
-            }
-        }
-        for (Node member : members) {
-            if (member == best || call.tried.contains(member)) {
-                continue;
-            }
-            double cost = tierOfOthers(member) + member.connection.cost();
-            if (cost < bestCost) {
-                best = member;
-                bestCost = cost;
-            }
-        }
-        return best;
-    }
-
-    private static final double TIER = 1e15; // nanoseconds of latency times calls in flight stay far below
-    private static final double SECOND_TIER = TIER;
-
-    private static double tierOfOwner(Node owner) {
-        NodeConnection.State state = owner.connection.state();
-        if (state == NodeConnection.State.IDLE) {
-            owner.connection.connect(); // so that it can take its share from now on
-        }
-        if (owner.isToBeAvoided()) {
-            return 3 * TIER;
-        }
-        return switch (state) {
-            case READY -> 0;
-            case IDLE, CONNECTING -> TIER;
-            case DOWN, CLOSED -> 3 * TIER;
-        };
-    }
-
-    private static double tierOfOthers(Node node) {
-        if (node.isToBeAvoided()) {
-            return 5 * TIER;
-        }
-        return switch (node.connection.state()) {
-            case READY -> 2 * TIER;
-            case IDLE, CONNECTING -> 2 * TIER + TIER / 2;
-            case DOWN, CLOSED -> 5 * TIER;
-        };
-    }
-
-    private Node node(String address) {
-        return nodes.computeIfAbsent(
-                address,
-                unknown -> new Node(new NodeConnection(
-                        loop,
-                        nameLookups,
-                        new ConnectionSettings(
-                                settings.transport() == Transport.PIPELINE,
-                                settings.requestTimeout(),
-                                Duration.ofSeconds(20),
-                                "quorate-sdk-java"),
-                        unknown,
-                        this)));
-    }
-
-    private void suspect(Node node) {
-        if (!node.suspect) {
-            node.suspect = true;
-            LOG.info("{} does not answer; asking others first", node);
-            probe(node);
-        }
-    }
-
-    private void probe(Node node) {
-        if (node.probing || closed) {
-            return;
-        }
-        node.probing = true;
-        Ring known = ring;
-        node.connection.fetchTopology(
-                known == null ? 0 : known.epoch(), UPKEEP_NANOS, new NodeConnection.TopologyReceiver() {
-                    @Override
-                    public void received(NodeConnection from, @Nullable Topology topology) {
-                        node.probing = false;
-                        cleared(node);
-                    }
-
-                    @Override
-                    public void failed(NodeConnection from, Failure failure) {
-                        node.probing = false;
-                        if (node.suspect) {
-                            schedule(() -> probe(node), UPKEEP_NANOS);
-                        }
-                    }
-                });
-    }
-
-    private static void cleared(Node node) {
-        if (node.suspect) {
-            node.suspect = false;
-            LOG.info("{} answers again", node);
-        }
-    }
+    // ---- News of the cluster ----
 
     @Override
-    public @Nullable String objection(NodeConnection connection, PipelineResponse.Greeting greeting) {
-        if (clusterId != null && !clusterId.equals(greeting.getClusterId())) {
-            return "the node belongs to cluster %s, this client to %s".formatted(greeting.getClusterId(), clusterId);
-        }
-        return null;
-    }
-
-    @Override
-    public void ready(NodeConnection connection) {
-        Node node = nodes.get(connection.address());
-        if (node == null) {
-            return;
-        }
-        cleared(node);
-        Ring known = ring;
-        if (known != null && Long.compareUnsigned(connection.epoch(), known.epoch()) > 0) {
-            refresh(node);
-        }
-        List<Call<?>> returning = List.copyOf(node.awaitingReturn);
-        node.awaitingReturn.clear();
-        returning.forEach(this::sendToSameBoot);
-    }
-
-    @Override
-    public void lost(NodeConnection connection, Failure failure) {
-        Node node = nodes.get(connection.address());
-        if (node == null) {
-            return;
-        }
-        if (failure.kind() == Failure.Kind.LOST) {
-            connectionsLost++;
-            LOG.info("lost the connection to {}: {}", node, failure.text());
-            refreshAnywhere();
-        }
-        if (failure.kind() == Failure.Kind.WRONG_CLUSTER && !node.refusedBefore) {
-            node.refusedBefore = true;
-            LOG.warn("{} is not used: {}", node, failure.text());
-        }
-        List<Call<?>> stranded = List.copyOf(node.awaitingReturn);
-        node.awaitingReturn.clear();
-        for (Call<?> call : stranded) {
-            recordAttempt(call, new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), false));
-            fail(call, exception(call));
-        }
-    }
-
-    // ---- Topology ----
-
-    private void bootstrap() {
-        if (bootstrapping || closed || ring != null) {
-            return;
-        }
-        bootstrapping = true;
-        seedFailures.clear();
-        seedsPending = settings.seeds().size();
-        for (String seed : settings.seeds()) {
-            node(seed)
-                    .connection
-                    .fetchTopology(0, settings.requestTimeout().toNanos(), new NodeConnection.TopologyReceiver() {
-                        @Override
-                        public void received(NodeConnection from, @Nullable Topology topology) {
-                            seedAnswered(from, topology);
-                        }
-
-                        @Override
-                        public void failed(NodeConnection from, Failure failure) {
-                            seedFailed(failure);
-                        }
-                    });
-        }
-    }
-
-    private void seedAnswered(NodeConnection from, @Nullable Topology topology) {
-        String objection = topology == null ? "the node has no topology yet" : install(topology);
-        if (objection == null) {
-            seedsPending--;
-            bootstrapping = false;
-            List.copyOf(live).forEach(call -> {
-                if (call.stage == Call.Stage.TOPOLOGY) {
-                    dispatch(call);
-                }
-            });
-        } else {
-            seedFailed(
-                    new Failure(Failure.Kind.WRONG_CLUSTER, "", from.address(), 0, "", objection, Map.of(), 0, null));
-        }
-    }
-
-    private void seedFailed(Failure failure) {
-        seedFailures.add(failure);
-        if (--seedsPending > 0 || ring != null) {
-            return;
-        }
-        bootstrapping = false;
+    public void topologyKnown() {
         for (Call<?> call : List.copyOf(live)) {
             if (call.stage == Call.Stage.TOPOLOGY) {
-                seedFailures.forEach(one -> addAttempt(call, one));
-                fail(call, exception(call));
+                dispatch(call);
             }
         }
     }
 
-    private void refreshAnywhere() {
-        for (Node member : members) {
-            if (member.connection.state() == NodeConnection.State.READY && !member.suspect) {
-                refresh(member);
-                return;
+    @Override
+    public void topologyUnavailable(List<Failure> seedFailures) {
+        for (Call<?> call : List.copyOf(live)) {
+            if (call.stage == Call.Stage.TOPOLOGY) {
+                seedFailures.forEach(call::addFailure);
+                fail(call, call.failure());
             }
         }
     }
 
-    private void refresh(Node from) {
-        Ring known = ring;
-        if (refreshing || closed || known == null) {
-            return;
-        }
-        refreshing = true;
-        lastRefreshNanos = System.nanoTime();
-        from.connection.fetchTopology(
-                known.epoch(), settings.requestTimeout().toNanos(), new NodeConnection.TopologyReceiver() {
-                    @Override
-                    public void received(NodeConnection connection, @Nullable Topology topology) {
-                        refreshing = false;
-                        String objection = topology == null ? null : install(topology);
-                        if (objection != null) {
-                            LOG.warn("the topology from {} is of no use: {}", connection.address(), objection);
-                        }
-                    }
-
-                    @Override
-                    public void failed(NodeConnection connection, Failure failure) {
-                        refreshing = false; // the next loss or greeting asks again
-                    }
-                });
+    @Override
+    public void nodeReturned(List<Call<?>> waiting) {
+        waiting.forEach(this::sendToSameBoot);
     }
 
-    /** Null when the topology is now in use, or not newer; else why it cannot be used. */
-    private @Nullable String install(Topology topology) {
-        if (clusterId != null && !clusterId.equals(topology.getClusterId())) {
-            return "the node belongs to cluster %s, this client to %s".formatted(topology.getClusterId(), clusterId);
+    @Override
+    public void nodeDidNotReturn(List<Call<?>> waiting, Failure failure) {
+        for (Call<?> call : waiting) {
+            recordAttempt(call, new QuorateException.Attempt(failure.node(), failure.address(), failure.text(), false));
+            fail(call, call.failure());
         }
-        Ring known = ring;
-        if (known != null && Long.compareUnsigned(topology.getEpoch(), known.epoch()) <= 0) {
-            return null;
-        }
-        Ring newer;
-        try {
-            newer = toRing(topology);
-        } catch (IllegalArgumentException malformed) {
-            return "malformed topology: " + malformed.getMessage();
-        }
-        if (newer.members().isEmpty()) {
-            return "the topology names no nodes";
-        }
-        clusterId = topology.getClusterId();
-        Node[] next = new Node[newer.members().size()];
-        for (int i = 0; i < next.length; i++) {
-            Ring.Member member = newer.members().get(i);
-            next[i] = node(member.clientAddress());
-            next[i].id = member.id();
-        }
-        members = next;
-        ring = newer;
-        closeFormerMembers();
-        if (known == null) {
-            LOG.info("cluster {}: {} nodes, ring epoch {}", clusterId, next.length, newer.epoch());
-        }
-        return null;
-    }
-
-    private void closeFormerMembers() {
-        List<Node> current = List.of(members);
-        nodes.values().removeIf(node -> {
-            boolean leave = !current.contains(node) && node.connection.inFlight() == 0 && node.awaitingReturn.isEmpty();
-            if (leave) {
-                node.connection.close();
-            }
-            return leave;
-        });
-    }
-
-    private static Ring toRing(Topology topology) {
-        List<Ring.Member> members = topology.getNodesList().stream()
-                .map(node -> new Ring.Member(node.getId(), node.getClientAddress()))
-                .toList();
-        Map<String, Integer> bucketIds = new HashMap<>();
-        topology.getBucketsList().forEach(bucket -> bucketIds.put(bucket.getName(), bucket.getId()));
-        return new Ring(
-                topology.getClusterId(),
-                topology.getEpoch(),
-                topology.getLog2Slots(),
-                new KeySlots(topology.getHashSeed().toByteArray()),
-                members,
-                topology.getOwnersList().stream().mapToInt(Integer::intValue).toArray(),
-                topology.getRowWidth(),
-                bucketIds);
     }
 }

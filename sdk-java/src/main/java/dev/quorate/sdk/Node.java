@@ -49,6 +49,12 @@ final class Node {
         return suspect || avoidUntilNanos != 0;
     }
 
+    List<Call<?>> takeAwaitingReturn() {
+        List<Call<?>> waiting = List.copyOf(awaitingReturn);
+        awaitingReturn.clear();
+        return waiting;
+    }
+
     String idOrGreeted() {
         return id.isEmpty() ? connection.node() : id;
     }

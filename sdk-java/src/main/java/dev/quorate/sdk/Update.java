@@ -43,11 +43,7 @@ final class Update<T> {
 
     CompletableFuture<Versioned<T>> run(boolean waitForAdmission) {
         LaneCall entry = new LaneCall(engine, shape.bucket(), key, startNanos, deadlineNanos);
-        if (waitForAdmission) {
-            engine.submitWaiting(entry, key.length);
-        } else {
-            engine.submit(entry, key.length);
-        }
+        engine.submit(entry, key.length, waitForAdmission);
         return entry.result.thenCompose(
                 lane -> round(1, lane).whenComplete((answer, failure) -> engine.release(entry)));
     }

@@ -70,11 +70,10 @@ final class WriteCall<T> extends Call<Versioned<T>> {
         return explicitContext == null && lane != null && !lane.context().isEmpty();
     }
 
-    // The attempt number counts attempts that may have been applied: it warns the coordinator, and a refused connection
-    // is no reason to.
-    // A write that says it has seen nothing counts as a later attempt from the start: only the first attempt of a write
-    // without a context
-    // may replace what the coordinator holds, and this one must not.
+    // The attempt number counts attempts that may have been applied: it warns the coordinator, and a refused
+    // connection is no reason to. A write that says it has seen nothing counts as a later attempt from the
+    // start: only the first attempt of a write without a context may replace what the coordinator holds, and
+    // this one must not.
     @Override
     protected MessageLite request() {
         ByteString context =

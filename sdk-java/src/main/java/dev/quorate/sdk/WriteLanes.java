@@ -58,9 +58,8 @@ final class WriteLanes {
         }
     }
 
-    // In the order of their making, with a mark for those used since eviction last came by: an order of last use would
-    // touch the memory
-    // of three lanes per write instead of one.
+    // In the order of their making, with a mark for those used since eviction last came by: an order of last
+    // use would touch the memory of three lanes per write instead of one.
     private final LinkedHashMap<LaneKey, Lane> lanes = new LinkedHashMap<>();
     private final Executor loop;
     private final int maxContexts;
@@ -96,6 +95,11 @@ final class WriteLanes {
         }
     }
 
+    /** The writer gives up its place: its time was over before its turn came. */
+    void withdraw(Lane lane, Runnable writer) {
+        lane.waiting.remove(writer);
+    }
+
     /** Remembers what the lane's last write was answered. */
     void answered(Lane lane, ByteString context) {
         contextBytes += context.size() - lane.context.size();
@@ -122,9 +126,8 @@ final class WriteLanes {
         }
     }
 
-    // The second chance of a lane used lately is to be made young again. Lanes in use get as many as they need: there
-    // are no more of
-    // them than calls in flight, so that an unused one comes up before all have been seen.
+    // The second chance of a lane used lately is to be made young again. Lanes in use get as many as they need:
+    // there are no more of them than calls in flight, so that an unused one comes up before all have been seen.
     private void evict() {
         int unseen = 2 * lanes.size();
         while (unseen-- > 0 && (lanes.size() > maxContexts || contextBytes > maxContextBytes)) {

@@ -13,8 +13,8 @@ import dev.quorate.proto.kv.v1.PipelineRequest;
 import dev.quorate.proto.kv.v1.PipelineResponse;
 import dev.quorate.proto.kv.v1.PutRequest;
 import dev.quorate.proto.kv.v1.PutResponse;
-import dev.quorate.proto.kv.v1.Topology;
 import dev.quorate.proto.kv.v1.TopologyServiceGrpc;
+import dev.quorate.sdk.routing.Ring;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.LoadBalancerRegistry;
@@ -44,7 +44,7 @@ public final class NodeConnection {
     public interface Watcher {
         /** Answers whether the node that greeted may be used; when not, the text says why. */
         @Nullable
-        String objection(NodeConnection connection, PipelineResponse.Greeting greeting);
+        String objection(NodeConnection connection, String clusterId);
 
         void ready(NodeConnection connection);
 
@@ -54,7 +54,7 @@ public final class NodeConnection {
     /** Told of a topology or of its absence. */
     public interface TopologyReceiver {
         /** Null when the caller's epoch is current. */
-        void received(NodeConnection from, @Nullable Topology topology);
+        void received(NodeConnection from, @Nullable Ring topology);
 
         void failed(NodeConnection from, Failure failure);
     }
@@ -78,6 +78,8 @@ public final class NodeConnection {
     private static final int ANSWER_BYTES_LIMIT = 64 << 20;
     private static final int FLOW_CONTROL_WINDOW = 2 << 20;
     private static final double NEW_SAMPLE_WEIGHT = 0.05;
+    private static final double UNKNOWN_LATENCY_NANOS =
+            100_000; // low enough to be tried, not so low as to get everything
 
     private final ClientLoop loop;
     private final ConnectionSettings settings;
@@ -176,7 +178,8 @@ public final class NodeConnection {
 
     /** What one more operation here will cost: low is better. */
     public double cost() {
-        return latencyNanos * (1 + inFlight()) * (1 + load / 50.0);
+        double expected = latencyNanos == 0 ? UNKNOWN_LATENCY_NANOS : latencyNanos;
+        return expected * (1 + inFlight()) * (1 + load / 50.0);
     }
 
     /** A node that was slow long ago must get another chance: called about once a second. */
@@ -245,13 +248,22 @@ public final class NodeConnection {
 
                     @Override
                     public void onClose(Status status, Metadata trailers) {
-                        if (status.isOk() && response != null) {
-                            lastReceivedNanos = System.nanoTime();
-                            receiver.received(
-                                    NodeConnection.this, response.hasTopology() ? response.getTopology() : null);
-                        } else {
+                        if (!status.isOk() || response == null) {
                             receiver.failed(NodeConnection.this, notConnected(status, trailers));
+                            return;
                         }
+                        lastReceivedNanos = System.nanoTime();
+                        Ring newer;
+                        try {
+                            newer = response.hasTopology() ? TopologyCodec.toRing(response.getTopology()) : null;
+                        } catch (IllegalArgumentException malformed) {
+                            String text = "its topology is malformed: " + malformed.getMessage();
+                            receiver.failed(
+                                    NodeConnection.this,
+                                    Failure.local(Failure.Kind.NOT_CONNECTED, node(), address, 0, text, malformed));
+                            return;
+                        }
+                        receiver.received(NodeConnection.this, newer);
                     }
                 },
                 new Metadata());
@@ -278,9 +290,8 @@ public final class NodeConnection {
         return Failures.beforeGreeting(status, trailers, node(), address);
     }
 
-    // Flushing when the loop has done everything else that is ready makes one message of all operations that arrived
-    // meanwhile: batches
-    // grow with the load and nobody waits for a batch to fill.
+    // Flushing when the loop has done everything else that is ready makes one message of all operations that
+    // arrived meanwhile: batches grow with the load and nobody waits for a batch to fill.
     private void scheduleFlush() {
         if (!flushScheduled) {
             flushScheduled = true;
@@ -329,9 +340,8 @@ public final class NodeConnection {
         latencyNanos = latencyNanos == 0 ? sample : latencyNanos + NEW_SAMPLE_WEIGHT * (sample - latencyNanos);
     }
 
-    // An id is a sequence number above the index of a slot: finding the exchange of an answer is one array access, and
-    // an answer to a
-    // forgotten exchange does not match the slot's next tenant.
+    // An id is a sequence number above the index of a slot: finding the exchange of an answer is one array
+    // access, and an answer to a forgotten exchange does not match the slot's next tenant.
     private void occupySlot(Exchange exchange) {
         if (freeCount == 0) {
             int size = slots.length;
@@ -370,7 +380,7 @@ public final class NodeConnection {
     }
 
     private void greeted(PipelineResponse.Greeting message) {
-        String objection = watcher.objection(this, message);
+        String objection = watcher.objection(this, message.getClusterId());
         if (objection != null) {
             Stream refused = stream;
             down(Failure.local(Failure.Kind.WRONG_CLUSTER, message.getNode(), address, 0, objection, null));
