@@ -75,7 +75,8 @@ final class SimCluster implements SimNetwork.Host {
         this.situations = situations;
         this.hashSeed = bytes("hash seed", 16);
         this.clusterKey = bytes("cluster key", 32);
-        this.witness = new Witness(world, history, situations, setup.nodes(), setup.r(), hashSeed, clusterKey);
+        this.witness = new Witness(
+                world, history, situations, setup.nodes(), Math.min(setup.r(), setup.n() - 1), hashSeed, clusterKey);
         this.network = new SimNetwork(world, this, setup, situations);
         this.table = table();
         this.buckets =
