@@ -223,6 +223,20 @@ class FailureHandlingTest {
         }
     }
 
+    @Test
+    void aWriteThatAStoppingNodeDidNotTakeAnyMoreMovesToAnotherNodeAsItsFirstAttempt() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(3);
+                QuorateClient client = client(cluster, Transport.PIPELINE)) {
+            AtomicInteger writes = new AtomicInteger();
+            cluster.nodes.forEach(node -> node.reaction = request ->
+                    writes.getAndIncrement() == 0 ? new FakeNode.Reaction.Stop() : new FakeNode.Reaction.Serve());
+
+            client.bucket("default", Codec.utf8()).put("k", "v");
+
+            assertThat(writes(cluster).stream().map(FakeNode.Received::attempt)).containsExactly(1, 1);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void errorsCarryTheNodesWordsReasonNumbersAndAddress(Transport transport) throws Exception {

@@ -54,6 +54,9 @@ final class FakeNode {
         /** Breaks every stream. */
         record Break() implements Reaction {}
 
+        /** Takes nothing any more and ends every stream, as a node that was told to stop. */
+        record Stop() implements Reaction {}
+
         /** Refuses. */
         record Refuse(Status status) implements Reaction {}
     }
@@ -133,10 +136,13 @@ final class FakeNode {
     }
 
     void breakStreams() {
+        endStreams(io.grpc.Status.UNAVAILABLE.withDescription("broken").asException());
+    }
+
+    private void endStreams(Exception how) {
         List<StreamObserver<PipelineResponse>> open = List.copyOf(streams);
         streams.clear();
-        open.forEach(stream -> stream.onError(
-                io.grpc.Status.UNAVAILABLE.withDescription("broken").asException()));
+        open.forEach(stream -> stream.onError(how));
     }
 
     String address() {
@@ -248,6 +254,11 @@ final class FakeNode {
             return Optional.of(outcome.setError(refusal.status()));
         }
         if (chosen instanceof Reaction.Silence) {
+            return Optional.empty();
+        }
+        if (chosen instanceof Reaction.Stop) {
+            endStreams(StatusProto.toStatusException(
+                    status(Code.UNAVAILABLE, "NODE_DRAINING", "The node is shutting down.", Map.of())));
             return Optional.empty();
         }
         if (chosen instanceof Reaction.Break) {

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class Failures {
     static final String DOMAIN = "quorate.dev";
 
+    private static final String STOPS = "NODE_DRAINING";
+
     private Failures() {}
 
     /** An error that a node answered, with its details. */
@@ -66,6 +68,22 @@ final class Failures {
                 said.details(),
                 said.retryAfterNanos(),
                 null);
+    }
+
+    /**
+     * An established stream ended. A node that stops ends its streams only after it has answered every operation that it took; so what has
+     * no answer then was not begun, and the node's own words stand for each of them. After any other end nothing is known.
+     */
+    static Failure ofStream(Status status, Metadata trailers, String node, String address, long boot) {
+        com.google.rpc.Status details = status.isOk() ? null : StatusProto.fromStatusAndTrailers(status, trailers);
+        if (details != null) {
+            Failure said = answered(details, node, address, boot);
+            if (said.reason().equals(STOPS)) {
+                return said;
+            }
+        }
+        String text = status.isOk() ? "the node ended the stream" : "connection lost: " + explain(status);
+        return Failure.local(Failure.Kind.LOST, node, address, boot, text, status.getCause());
     }
 
     /** A unary call that ended badly on a connection known to be good when it began: without the node's details it may have arrived. */

@@ -421,7 +421,10 @@ public final class NodeConnection {
             long boot = exchange.sentAtBoot;
             exchange.clearMarks();
             exchange.failed(
-                    this, Failure.local(Failure.Kind.LOST, node(), address, boot, failure.text(), failure.cause()));
+                    this,
+                    failure.kind() == Failure.Kind.ANSWERED
+                            ? failure
+                            : Failure.local(Failure.Kind.LOST, node(), address, boot, failure.text(), failure.cause()));
         }
         Failure notSent = wrongCluster
                 ? failure
@@ -555,9 +558,7 @@ public final class NodeConnection {
                                         null)
                                 : notConnected(status, trailers));
             } else {
-                String text =
-                        status.isOk() ? "the node ended the stream" : "connection lost: " + Failures.explain(status);
-                down(Failure.local(Failure.Kind.LOST, node(), address, boot(), text, status.getCause()));
+                down(Failures.ofStream(status, trailers, node(), address, boot()));
             }
         }
     }
