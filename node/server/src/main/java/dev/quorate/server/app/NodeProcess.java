@@ -61,9 +61,10 @@ public final class NodeProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeProcess.class);
     private static final Duration START_LIMIT = Duration.ofMinutes(5);
     private static final Duration LOOP_LIMIT = Duration.ofSeconds(10);
+    private static final Duration PEERS_LIMIT = Duration.ofSeconds(3);
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
     private static final Duration GOODBYE_LIMIT = Duration.ofSeconds(2);
-    private static final long DRAIN_POLL_MILLIS = 10;
+    private static final long POLL_MILLIS = 10;
 
     /** Told of what the node must not survive: a defect that left its state half changed, or a log that cannot be written. */
     @FunctionalInterface
@@ -114,24 +115,24 @@ public final class NodeProcess implements AutoCloseable {
         this.loop = loop;
         IdentityFile.check(settings.storage().directory(), settings.cluster().id(), settings.node());
         this.storage = LmdbStorage.open(settings.storage(), loop, metrics, fatal::fatal);
+        RandomSource random = new SystemRandom();
+        this.transport = new PeerGrpcTransport(
+                loop,
+                clock,
+                random,
+                settings.limits().peerQueueBytes(),
+                GrpcListeners.peerMessageBytes(settings),
+                metrics);
         List<Server> started = new ArrayList<>();
         try {
             IdentityFile identity = IdentityFile.open(
                     settings.storage().directory(), settings.cluster().id(), settings.node(), loop);
-            RandomSource random = new SystemRandom();
             SlotTable table = SlotAllocator.initial(
                     settings.members().stream()
                             .map(NodeSettings.MemberSettings::placement)
                             .toList(),
                     settings.replicas(),
                     settings.log2Slots());
-            this.transport = new PeerGrpcTransport(
-                    loop,
-                    clock,
-                    random,
-                    settings.limits().peerQueueBytes(),
-                    GrpcListeners.peerMessageBytes(settings),
-                    metrics);
             NodeConfig config = new NodeConfig(
                     settings.node(),
                     settings.cluster().number(),
@@ -168,6 +169,12 @@ public final class NodeProcess implements AutoCloseable {
             peerHealth.setStatus(PeerGrpcService.HEALTH_NAME, ServingStatus.SERVING);
             this.peers = GrpcListeners.peers(settings, loop, List.of(replica, peerHealth.getHealthService()));
             started.add(peers);
+            onLoop(() -> {
+                transport.start(cluster, new Replies(core), peerAddresses());
+                return true;
+            });
+            // Clients come back the moment the port opens. Without a way to its peers the node could only refuse them.
+            awaitPeersTried();
             // With port 0 the addresses are known only once the sockets are bound, and the services below tell them.
             DirectorySource directory = new DirectorySource(settings);
             this.clients = GrpcListeners.clients(
@@ -200,15 +207,19 @@ public final class NodeProcess implements AutoCloseable {
             this.metricsListener = settings.metricsListen().isEmpty()
                     ? null
                     : MetricsListener.start(settings.metricsListen().get().resolve(), loop, metricsText);
-            onLoop(() -> {
-                transport.start(cluster, new Replies(core), peerAddresses());
-                return true;
-            });
             health.setStatus(KvGrpcService.HEALTH_NAME, ServingStatus.SERVING);
         } catch (IOException | IdentityException | RuntimeException | InterruptedException failed) {
             started.forEach(Server::shutdownNow);
+            loop.execute(transport::stop);
             storage.close();
             throw failed;
+        }
+    }
+
+    private void awaitPeersTried() throws InterruptedException {
+        long deadline = System.nanoTime() + PEERS_LIMIT.toNanos();
+        while (!onLoop(transport::triedAll) && System.nanoTime() - deadline < 0) {
+            Thread.sleep(POLL_MILLIS);
         }
     }
 
@@ -321,7 +332,7 @@ public final class NodeProcess implements AutoCloseable {
                 LOG.warn("stopping with {} operations in flight", onLoop(core::operationsInFlight));
                 return;
             }
-            Thread.sleep(DRAIN_POLL_MILLIS);
+            Thread.sleep(POLL_MILLIS);
         }
     }
 
@@ -329,7 +340,7 @@ public final class NodeProcess implements AutoCloseable {
     private void awaitStreamsEnded() throws InterruptedException {
         long deadline = System.nanoTime() + GOODBYE_LIMIT.toNanos();
         while (onLoop(kv::openStreams) > 0 && System.nanoTime() - deadline < 0) {
-            Thread.sleep(DRAIN_POLL_MILLIS);
+            Thread.sleep(POLL_MILLIS);
         }
     }
 

@@ -34,6 +34,7 @@ final class PeerConnector {
     private Duration delay = FIRST_RETRY;
     private String because = "not connected yet";
     private boolean stopped;
+    private boolean tried;
     private long downSinceNanos;
 
     PeerConnector(NodeId peer, Supplier<InetSocketAddress> address, PeerGrpcTransport.Setting setting) {
@@ -58,6 +59,10 @@ final class PeerConnector {
         return ++lastLink;
     }
 
+    boolean tried() {
+        return tried;
+    }
+
     boolean reachable() {
         return link != null && link.usable();
     }
@@ -77,6 +82,7 @@ final class PeerConnector {
 
     /** The link was greeted. */
     void established() {
+        tried = true;
         delay = FIRST_RETRY;
         because = "";
         LOG.info("peer {} connected, link {}", peer, link == null ? 0 : link.number());
@@ -88,6 +94,7 @@ final class PeerConnector {
             return;
         }
         link = null;
+        tried = true;
         because = reason;
         long now = setting.clock().nanos();
         if (wasEstablished) {

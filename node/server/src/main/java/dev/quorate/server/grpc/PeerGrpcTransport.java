@@ -83,6 +83,11 @@ public final class PeerGrpcTransport implements PeerTransport {
         connectors.values().forEach(PeerConnector::connect);
     }
 
+    /** Whether each peer has been reached by now, or has failed to answer once. */
+    public boolean triedAll() {
+        return connectors.values().stream().allMatch(PeerConnector::tried);
+    }
+
     @Override
     public boolean reachable(NodeId peer) {
         PeerConnector connector = connectors.get(peer);
