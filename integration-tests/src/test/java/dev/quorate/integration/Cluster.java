@@ -1,0 +1,120 @@
+package dev.quorate.integration;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.quorate.sdk.QuorateClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** A cluster of real processes on this machine. Closing it ends them all by force. */
+final class Cluster implements AutoCloseable {
+    private static final Duration READY_PATIENCE = Duration.ofSeconds(60);
+
+    private final ClusterPlan plan;
+    private final List<ClusterNode> nodes;
+
+    private Cluster(ClusterPlan plan, List<ClusterNode> nodes) {
+        this.plan = plan;
+        this.nodes = nodes;
+    }
+
+    /** Writes the files; starts nothing. */
+    static Cluster prepare(Path folder, ClusterPlan plan) throws IOException {
+        List<ClusterNode> nodes = IntStream.rangeClosed(1, plan.nodes())
+                .mapToObj(number -> new ClusterNode(number, folder.resolve("n" + number)))
+                .toList();
+        Cluster cluster = new Cluster(plan, nodes);
+        for (int number = 1; number <= plan.nodes(); number++) {
+            Files.createDirectories(cluster.node(number).folder());
+            cluster.configure(number, plan);
+        }
+        NodeLogs.watch(cluster);
+        return cluster;
+    }
+
+    /** All nodes running, and each with a way to every other. */
+    static Cluster start(Path folder, ClusterPlan plan) throws IOException {
+        Cluster cluster = prepare(folder, plan);
+        try {
+            for (ClusterNode node : cluster.nodes) {
+                node.start();
+            }
+            cluster.awaitReady();
+            return cluster;
+        } catch (IOException | RuntimeException | AssertionError failed) {
+            cluster.close();
+            throw failed;
+        }
+    }
+
+    /** Gives one node a file of its own making. */
+    void configure(int number, ClusterPlan its) throws IOException {
+        Path file = node(number).configuration();
+        Files.writeString(file, its.yaml(this, number));
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    }
+
+    ClusterPlan plan() {
+        return plan;
+    }
+
+    List<ClusterNode> nodes() {
+        return nodes;
+    }
+
+    /** Counted from 1, as the ids are. */
+    ClusterNode node(int number) {
+        return nodes.get(number - 1);
+    }
+
+    /** Until every living node serves and reaches every other living one. */
+    void awaitReady() {
+        awaitReady(nodes.stream().filter(ClusterNode::alive).toList());
+    }
+
+    void awaitReady(List<ClusterNode> expected) {
+        List<String> ids = expected.stream().map(ClusterNode::id).toList();
+        List<ClusterNode> waiting = new ArrayList<>(expected);
+        await("readiness of " + ids)
+                .atMost(READY_PATIENCE)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> {
+                    for (ClusterNode node : waiting) {
+                        if (!node.alive()) {
+                            throw new AssertionError(node.id() + " ended instead of getting ready:\n" + node.logTail());
+                        }
+                    }
+                    waiting.removeIf(node -> node.reaches(ids));
+                    return waiting.isEmpty();
+                });
+    }
+
+    /** The client addresses of all nodes. */
+    String seeds() {
+        return nodes.stream().map(ClusterNode::clientAddress).collect(Collectors.joining(","));
+    }
+
+    QuorateClient client() {
+        return QuorateClient.builder().seeds(seeds()).build();
+    }
+
+    @Override
+    public void close() {
+        try {
+            for (ClusterNode node : nodes) {
+                if (node.alive()) {
+                    node.kill();
+                }
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package dev.quorate.integration;
+
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.Random;
+import java.util.UUID;
+
+/**
+ * What a cluster is to look like. Everything random follows from the seed.
+ *
+ * @param settings more lines of each node's file, such as buckets
+ * @param storage more settings below {@code storage}
+ */
+record ClusterPlan(
+        int nodes,
+        int replicas,
+        String clusterId,
+        String hashSeed,
+        String clusterKey,
+        String settings,
+        Storage storage) {
+    /** @param directory of one node's data; relative to the node's own folder */
+    record Storage(Path directory, String settings) {}
+
+    static ClusterPlan of(int nodes, long seed) {
+        Random random = new Random(seed);
+        return new ClusterPlan(
+                nodes,
+                Math.min(nodes, 3),
+                new UUID(random.nextLong(), random.nextLong()).toString(),
+                hex(random, 16),
+                hex(random, 32),
+                "",
+                new Storage(
+                        Path.of("data"),
+                        "{dir: %s, memoryTable: 2MiB, logSegment: 4MiB, logQueue: 1MiB, flushAfter: 2s, reserve: 16MiB, reservePercent: 0}"));
+    }
+
+    ClusterPlan withSettings(String lines) {
+        return new ClusterPlan(nodes, replicas, clusterId, hashSeed, clusterKey, lines, storage);
+    }
+
+    ClusterPlan withStorage(Path directory, String inline) {
+        return new ClusterPlan(
+                nodes, replicas, clusterId, hashSeed, clusterKey, settings, new Storage(directory, inline));
+    }
+
+    /** The file of one node. */
+    String yaml(Cluster cluster, int self) {
+        StringBuilder yaml = new StringBuilder();
+        yaml.append("cluster: {id: ").append(clusterId).append("}\n");
+        yaml.append("node: n").append(self).append('\n');
+        yaml.append("replicas: ").append(replicas).append('\n');
+        yaml.append("slots: 64\n");
+        yaml.append("hashSeed: '").append(hashSeed).append("'\n");
+        yaml.append("clusterKey: '").append(clusterKey).append("'\n");
+        yaml.append("storage: ")
+                .append(storage.settings().formatted(storage.directory()))
+                .append('\n');
+        yaml.append("members:\n");
+        for (ClusterNode node : cluster.nodes()) {
+            yaml.append("  - {id: ").append(node.id());
+            yaml.append(", client: '").append(node.clientAddress());
+            yaml.append("', peer: '").append(node.peerAddress());
+            yaml.append("', admin: '").append(node.adminAddress());
+            yaml.append("', host: host-").append(node.id()).append("}\n");
+        }
+        return yaml.append(settings).toString();
+    }
+
+    private static String hex(Random random, int bytes) {
+        byte[] drawn = new byte[bytes];
+        random.nextBytes(drawn);
+        return HexFormat.of().formatHex(drawn);
+    }
+}
