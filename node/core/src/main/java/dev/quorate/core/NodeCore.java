@@ -67,10 +67,11 @@ public final class NodeCore {
                 buckets,
                 config.replication(),
                 rules,
-                new ReplicaTable(environment.storage(), rules.queuesBehindReadForMerge(), metrics),
+                new ReplicaTable(environment.storage(), environment.loop(), rules.queuesBehindReadForMerge(), metrics),
                 environment.storage(),
                 peers,
                 environment.clock(),
+                environment.loop(),
                 wheel,
                 environment.random(),
                 metrics);

@@ -8,6 +8,7 @@ import dev.quorate.core.ring.KeyHasher;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.DeadlineWheel;
+import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.runtime.RandomSource;
 import dev.quorate.core.storage.ReplicaTable;
@@ -27,6 +28,7 @@ public record Local(
         Storage storage,
         PeerCalls peers,
         Clock clock,
+        EventLoop loop,
         DeadlineWheel wheel,
         RandomSource random,
         Metrics metrics) {

@@ -6,6 +6,7 @@ import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.runtime.HybridClock;
 import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.runtime.Watched;
 import dev.quorate.core.storage.Lookup;
 import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.Storage.WriteKind;
@@ -105,12 +106,12 @@ final class ReplicaSide {
     }
 
     /** {@code durable} null acknowledges at once, which only a planted mistake does. */
-    private static void acknowledge(@Nullable CompletionStage<Storage.Durable> durable, Consumer<PeerReply> answer) {
+    private void acknowledge(@Nullable CompletionStage<Storage.Durable> durable, Consumer<PeerReply> answer) {
         if (durable == null) {
             answer.accept(PeerReply.Replicated.INSTANCE);
             return;
         }
-        durable.whenComplete((done, failure) -> {
+        Watched.whenComplete(durable, local.loop(), (done, failure) -> {
             // A failed log has ended the process, or is about to: no answer is the honest one, the write may have been
             // applied.
             if (failure == null) {

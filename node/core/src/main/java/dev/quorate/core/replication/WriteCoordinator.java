@@ -15,6 +15,7 @@ import dev.quorate.core.peer.WriteCommand;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.HybridClock;
 import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.runtime.Watched;
 import dev.quorate.core.storage.Lookup;
 import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.Storage.WriteKind;
@@ -127,8 +128,8 @@ final class WriteCoordinator {
         return answer.report().acknowledged().size() >= required(command);
     }
 
-    private static void whenDurable(CompletionStage<Storage.Durable> durable, Runnable then) {
-        durable.whenComplete((done, failure) -> {
+    private void whenDurable(CompletionStage<Storage.Durable> durable, Runnable then) {
+        Watched.whenComplete(durable, local.loop(), (done, failure) -> {
             // A failed log has ended the process, or is about to. The client's deadline tells it "unknown", which is
             // the truth.
             if (failure == null) {
@@ -319,7 +320,7 @@ final class WriteCoordinator {
                 throw new IllegalStateException(
                         "a fresh boot's dot " + mint.peek() + " of key " + key + " is known already");
             }
-            mint.renew().whenComplete((done, failure) -> {
+            Watched.whenComplete(mint.renew(), local.loop(), (boot, failure) -> {
                 if (failure != null) {
                     finish(Result.failed(Failure.of(Failure.Kind.NODE_STARTING)
                             .with("cause", "no new boot number: " + failure.getMessage())));

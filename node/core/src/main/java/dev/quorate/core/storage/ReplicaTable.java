@@ -3,7 +3,9 @@ package dev.quorate.core.storage;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.runtime.Watched;
 import dev.quorate.core.version.CorruptRecordException;
 import dev.quorate.core.version.RecordCodec;
 import dev.quorate.core.version.StoredRecord;
@@ -27,6 +29,7 @@ public final class ReplicaTable {
     static final int MAX_WAITING = 4096;
 
     private final Storage storage;
+    private final EventLoop loop;
     private final RecordCodec codec = new RecordCodec();
     private final boolean queues;
     // Looked up, never iterated. Holds a key only while a read for it is outstanding.
@@ -36,8 +39,9 @@ public final class ReplicaTable {
     private final Metrics.Counter damaged;
 
     /** {@code queues} is true except where the simulation shows what happens otherwise. */
-    public ReplicaTable(Storage storage, boolean queues, Metrics metrics) {
+    public ReplicaTable(Storage storage, EventLoop loop, boolean queues, Metrics metrics) {
         this.storage = storage;
+        this.loop = loop;
         this.queues = queues;
         this.queued = metrics.counter("updates_queued_total", "Updates that waited behind a read of the same key");
         this.refused = metrics.counter("updates_refused_total", "Updates refused because too many wait for one key");
@@ -137,7 +141,7 @@ public final class ReplicaTable {
         boolean start() {
             starting = true;
             CompletionStage<@Nullable Bytes> stage = storage.get(Table.DATA, hash.toBytes());
-            stage.whenComplete(this);
+            Watched.whenComplete(stage, loop, this);
             starting = false;
             if (!finished && exclusive) {
                 waiting.computeIfAbsent(hash, h -> new ArrayDeque<>());
