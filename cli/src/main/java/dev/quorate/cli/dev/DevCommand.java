@@ -5,6 +5,7 @@ import dev.quorate.cli.local.ClusterFolder;
 import dev.quorate.cli.terminal.CommandFailure;
 import dev.quorate.cli.terminal.ExitCode;
 import dev.quorate.cli.terminal.KvctlCommand;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,12 @@ abstract class DevCommand extends KvctlCommand {
                         "no cluster in " + folder.root(),
                         "create one with 'kvctl dev up', or name its folder with --dir"));
         return LocalCluster.existing(folder, file, launcher(), this::say);
+    }
+
+    /** Looks before it locks: a lock in a folder without a cluster would be litter. */
+    final ClusterFolder.Lock lockExisting() throws IOException {
+        existing();
+        return folder().lock();
     }
 
     static ClusterFile.Node node(LocalCluster cluster, String id) {

@@ -15,7 +15,7 @@ public final class DevKillCommand extends DevCommand {
 
     @Override
     protected ExitCode run() throws Exception {
-        try (ClusterFolder.Lock ignored = folder().lock()) {
+        try (ClusterFolder.Lock ignored = lockExisting()) {
             LocalCluster cluster = existing();
             List<ClusterFile.Node> nodes =
                     ids.stream().map(id -> node(cluster, id)).toList();

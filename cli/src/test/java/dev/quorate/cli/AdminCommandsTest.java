@@ -1,0 +1,108 @@
+package dev.quorate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AdminCommandsTest {
+    @TempDir
+    Path folder;
+
+    private FakeAdmin node;
+
+    @BeforeEach
+    void start() {
+        node = new FakeAdmin();
+    }
+
+    @AfterEach
+    void stop() {
+        node.close();
+    }
+
+    private Run kvctl(String... arguments) {
+        return Run.of(folder, Map.of("KVCTL_ENDPOINTS", node.endpoint()), "", arguments);
+    }
+
+    @Test
+    void whereNamesOwnersAndFallbacks() {
+        assertThat(kvctl("key", "where", "k")).isEqualTo(new Run(0, """
+                                KEY  SLOT  OWNERS  FALLBACKS  HASH
+                                k    3     n2,n1   n3         01ab
+                                """, ""));
+        assertThat(kvctl("key", "where", "k", "-o", "json").out())
+                .isEqualTo(
+                        "{\"bucket\":\"default\",\"key\":\"k\",\"hash\":\"01ab\",\"slot\":3,\"owners\":[\"n2\",\"n1\"],"
+                                + "\"fallbacks\":[\"n3\"]}\n");
+    }
+
+    @Test
+    void inspectShowsWhatEveryReplicaHolds() {
+        assertThat(kvctl("key", "inspect", "k")).isEqualTo(new Run(0, """
+                                NODE  STATE                     VALUE  VERSION  CONTEXT
+                                n2    current                   sun    1.1.7.2  1.1.7:[1-2] 1.2.8:[1-1]
+                                                                moon   1.2.8.1
+                                n3    behind                    sun    1.1.7.2  1.1.7:[1-2]
+                                n1    no answer: not reachable  -      -        -
+                                """, ""));
+        String sun = "{\"deleted\":false,\"value\":\"sun\",\"valueBase64\":\"c3Vu\",\"version\":\"1.1.7.2\","
+                + "\"written\":\"2023-11-14T22:13:20.123Z\"}";
+        String moon = "{\"deleted\":false,\"value\":\"moon\",\"valueBase64\":\"bW9vbg==\",\"version\":\"1.2.8.1\","
+                + "\"written\":\"2023-11-14T22:13:20.123Z\"}";
+        assertThat(kvctl("key", "inspect", "k", "-o", "json").out())
+                .isEqualTo("{\"bucket\":\"default\",\"key\":\"k\",\"slot\":3,\"replicas\":["
+                        + "{\"node\":\"n2\",\"answered\":true,\"error\":\"\",\"present\":true,\"behind\":false,"
+                        + "\"siblings\":[" + sun + "," + moon + "],\"context\":[\"1.1.7:[1-2]\",\"1.2.8:[1-1]\"]},"
+                        + "{\"node\":\"n3\",\"answered\":true,\"error\":\"\",\"present\":true,\"behind\":true,"
+                        + "\"siblings\":[" + sun + "],\"context\":[\"1.1.7:[1-2]\"]},"
+                        + "{\"node\":\"n1\",\"answered\":false,\"error\":\"not reachable\",\"present\":false,"
+                        + "\"behind\":false,\"siblings\":[],\"context\":[]}]}\n");
+    }
+
+    @Test
+    void statusAsksEveryMemberAndExitsWithFiveWhenOneIsMissing() {
+        Run run = kvctl("cluster", "status");
+        assertThat(run.exitCode()).isEqualTo(5);
+        assertThat(run.out().lines())
+                .satisfiesExactly(
+                        header -> assertThat(header).startsWith("NODE  STATE        CLIENTS"),
+                        first -> assertThat(first)
+                                .startsWith("n1    UNREACHABLE  h1:7400  h1    100%  25%    -       -")
+                                .contains("connection refused"),
+                        second -> assertThat(second)
+                                .isEqualTo("n2    READY        h2:7400  h2    100%  75%    1h1m    5 MiB  -"));
+        assertThat(run.err()).contains("cluster c0ffee, epoch 1, N=2, 4 slots, as n2 sees it");
+        assertThat(kvctl("cluster", "status", "-o", "json").out())
+                .startsWith("{\"clusterId\":\"c0ffee\",\"epoch\":1,\"slots\":4,\"replicas\":2,\"answeredBy\":\"n2\","
+                        + "\"members\":[{\"id\":\"n1\",\"state\":\"UNREACHABLE\",\"problem\":\"127.0.0.1:1: connect:")
+                .endsWith("{\"id\":\"n2\",\"state\":\"READY\",\"problem\":\"\",\"clientAddress\":\"h2:7400\","
+                        + "\"peerAddress\":\"h2:7401\",\"adminAddress\":\"" + node.endpoint()
+                        + "\",\"datacenter\":\"dc1\",\"rack\":\"r1\",\"host\":\"h2\",\"weight\":2.0,\"slots\":4,"
+                        + "\"ledSlots\":3,\"version\":\"0.1.0\",\"pid\":42,\"uptimeSeconds\":3700,\"appendedLsn\":9,"
+                        + "\"syncedLsn\":8,\"checkpointLsn\":7,\"memoryTableBytes\":6,\"dataFileBytes\":5242880,"
+                        + "\"diskFreeBytes\":4,\"durability\":\"sync\"}]}\n");
+    }
+
+    @Test
+    void ringSumsUpWhoOwnsWhat() {
+        assertThat(kvctl("cluster", "ring")).isEqualTo(new Run(0, """
+                                NODE  SLOTS  LEADS  SHARE OF ALL REPLICAS
+                                n1    4      1      50.0%
+                                n2    4      3      50.0%
+                                """, ""));
+        assertThat(kvctl("cluster", "ring", "--slots").out()).isEqualTo("""
+                        SLOT  OWNERS
+                        0     n1,n2
+                        1     n2,n1
+                        2     n2,n1
+                        3     n2,n1
+                        """);
+        assertThat(kvctl("cluster", "ring", "-o", "json").out())
+                .startsWith("{\"epoch\":1,\"rows\":[{\"slot\":0,\"owners\":[\"n1\",\"n2\"]},");
+    }
+}

@@ -1,0 +1,129 @@
+package dev.quorate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Processes of a local cluster, with a script in place of the node: what kvctl does with processes is real. */
+@EnabledOnOs(OS.LINUX)
+class DevCommandsTest {
+    @TempDir
+    Path folder;
+
+    private Run kvctl(String... arguments) {
+        return Run.of(folder, Map.of("KVCTL_HOME", folder.toString()), "", arguments);
+    }
+
+    /** In place of a node that never becomes ready. */
+    private void nodeIs(String script) throws IOException {
+        Path kvnode = Files.writeString(folder.resolve("kvnode"), "#!/bin/sh\n" + script + "\n");
+        assertThat(kvnode.toFile().setExecutable(true)).isTrue();
+    }
+
+    private JsonObject firstNode() {
+        return JsonParser.parseString(kvctl("dev", "status", "-o", "json").out())
+                .getAsJsonObject()
+                .getAsJsonArray("nodes")
+                .get(0)
+                .getAsJsonObject();
+    }
+
+    @AfterEach
+    void leaveNothingBehind() {
+        kvctl("dev", "down", "--wipe");
+    }
+
+    @Test
+    void nodeThatEndsAtOnceIsReportedWithTheEndOfItsLog() throws IOException {
+        nodeIs("echo 'disk on fire'; exit 1");
+        Run run = kvctl("dev", "up", "--nodes", "1");
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).contains("n1 ended before it was ready", "  disk on fire", "next: ");
+        nodeIs("echo 'out of luck'; exit 1");
+        // The second report is about the second start.
+        assertThat(kvctl("dev", "up").err()).contains("out of luck").doesNotContain("disk on fire");
+    }
+
+    @Test
+    void processesAreFoundAgainPausedKilledAndStopped() throws IOException {
+        nodeIs("exec sleep 600");
+        Run up = kvctl("dev", "up", "--nodes", "1", "--wait", "1s");
+        assertThat(up.exitCode()).isEqualTo(8);
+        assertThat(up.err()).contains("n1 is not ready in time");
+        assertThat(firstNode().get("state").getAsString()).isEqualTo("HANGING");
+        long pid = firstNode().get("pid").getAsLong();
+
+        assertThat(kvctl("dev", "pause", "1").exitCode()).isZero();
+        assertThat(firstNode().get("state").getAsString()).isEqualTo("PAUSED");
+        assertThat(kvctl("dev", "resume", "n1").exitCode()).isZero();
+        assertThat(firstNode().get("state").getAsString()).isEqualTo("HANGING");
+
+        assertThat(kvctl("dev", "kill", "1").exitCode()).isZero();
+        assertThat(firstNode().get("state").getAsString()).isEqualTo("DOWN");
+        assertThat(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false))
+                .isFalse();
+        assertThat(kvctl("dev", "kill", "1").exitCode()).isEqualTo(6);
+    }
+
+    @Test
+    void pausedProcessesAreStoppedToo() throws IOException {
+        nodeIs("exec sleep 600");
+        kvctl("dev", "up", "--nodes", "2", "--wait", "1s");
+        long pid = firstNode().get("pid").getAsLong();
+        kvctl("dev", "pause", "1");
+        Run down = kvctl("dev", "down");
+        assertThat(down.exitCode()).isZero();
+        assertThat(down.err()).startsWith("2 nodes stopped\n");
+        assertThat(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false))
+                .isFalse();
+    }
+
+    @Test
+    void eachNodeHasItsOwnHostLabelAndAllShareTheSecrets() throws IOException {
+        nodeIs("exit 1");
+        kvctl("dev", "up", "--nodes", "2");
+        String first = Files.readString(folder.resolve(".quorate/dev/n1/kvnode.yaml"));
+        String second = Files.readString(folder.resolve(".quorate/dev/n2/kvnode.yaml"));
+        assertThat(first).contains("host: dev-n1", "host: dev-n2", "node: n1\n", "replicas: 2\n");
+        assertThat(second).isEqualTo(first.replace("node: n1\n", "node: n2\n"));
+    }
+
+    @Test
+    void commandsNeedAClusterExceptDown() throws IOException {
+        nodeIs("exit 1");
+        assertThat(kvctl("dev", "status").exitCode()).isEqualTo(4);
+        assertThat(kvctl("dev", "kill", "1").exitCode()).isEqualTo(4);
+        assertThat(folder.resolve(".quorate")).doesNotExist();
+        assertThat(kvctl("dev", "down"))
+                .isEqualTo(new Run(0, "", "no cluster in " + folder.resolve(".quorate/dev") + ": nothing to stop\n"));
+    }
+
+    @Test
+    void clusterOfAnotherSizeIsNotTakenForThisOne() throws IOException {
+        nodeIs("exit 1");
+        kvctl("dev", "up", "--nodes", "2");
+        Run run = kvctl("dev", "up", "--nodes", "3");
+        assertThat(run.exitCode()).isEqualTo(6);
+        assertThat(run.err()).contains("has 2 nodes");
+    }
+
+    @Test
+    void endpointsOfTheLocalClusterAreTheDefault() throws IOException {
+        nodeIs("exit 1");
+        kvctl("dev", "up", "--nodes", "1");
+        String address = firstNode().get("clientAddress").getAsString();
+        Run run = kvctl("get", "k");
+        assertThat(run.exitCode()).isEqualTo(3);
+        assertThat(run.err()).contains(address + ": connect: connection refused");
+    }
+}
