@@ -69,6 +69,10 @@ abstract class Call<A> extends Exchange implements Runnable {
     Node node;
 
     long attemptStartNanos;
+
+    /** When to look for a node that may be quicker. */
+    long overdueAtNanos;
+
     long resumeAtNanos;
     boolean resumesAtSameBoot;
     int attemptsMade;

@@ -221,25 +221,17 @@ final class Cluster implements NodeConnection.Watcher {
         if (state == NodeConnection.State.IDLE) {
             owner.connection.connect(); // so that it can take its share from now on
         }
-        if (owner.isToBeAvoided()) {
+        if (owner.isInTrouble()) {
             return OWNER_IN_TROUBLE;
         }
-        return switch (state) {
-            case READY -> 0;
-            case IDLE, CONNECTING -> OWNER_TO_CONNECT;
-            case DOWN, CLOSED -> OWNER_IN_TROUBLE;
-        };
+        return state == NodeConnection.State.READY ? 0 : OWNER_TO_CONNECT;
     }
 
     private static double tierOfOther(Node node) {
-        if (node.isToBeAvoided()) {
+        if (node.isInTrouble()) {
             return OTHER_IN_TROUBLE;
         }
-        return switch (node.connection.state()) {
-            case READY -> OTHER_READY;
-            case IDLE, CONNECTING -> OTHER_TO_CONNECT;
-            case DOWN, CLOSED -> OTHER_IN_TROUBLE;
-        };
+        return node.connection.state() == NodeConnection.State.READY ? OTHER_READY : OTHER_TO_CONNECT;
     }
 
     boolean triedAll(Call<?> call) {
@@ -339,7 +331,7 @@ final class Cluster implements NodeConnection.Watcher {
         if (node == null) {
             return;
         }
-        if (failure.kind() == Failure.Kind.LOST) {
+        if (failure.kind() == Failure.Kind.LOST || failure.kind() == Failure.Kind.ANSWERED) {
             connectionsLost++;
             LOG.info("lost the connection to {}: {}", node, failure.text());
             refreshAnywhere();

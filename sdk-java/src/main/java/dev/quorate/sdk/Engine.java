@@ -202,6 +202,7 @@ final class Engine implements Cluster.Listener {
         call.stage = Call.Stage.NODE;
         call.node = node;
         call.attemptStartNanos = System.nanoTime();
+        call.overdueAtNanos = call.attemptStartNanos + settings.attemptTimeout().toNanos();
         node.connection.send(call);
     }
 
@@ -423,8 +424,7 @@ final class Engine implements Cluster.Listener {
             expire(call, now);
         } else if (call.stage == Call.Stage.DELAY && now - call.resumeAtNanos >= 0) {
             resume(call);
-        } else if (call.stage == Call.Stage.NODE
-                && now - call.attemptStartNanos >= settings.attemptTimeout().toNanos()) {
+        } else if (call.stage == Call.Stage.NODE && now - call.overdueAtNanos >= 0) {
             overdue(call, now);
         }
     }
@@ -443,13 +443,12 @@ final class Engine implements Cluster.Listener {
         if (sent && call.isWrite() && !call.allowsDuplicates()) {
             return; // TCP delivers it or breaks; sending it again on the same stream would change nothing
         }
-        call.addTried(node);
-        Node other = cluster.choose(call, known);
-        if (other == null || other.connection.state() == NodeConnection.State.DOWN || (sent && !budget.tryRetry())) {
-            call.tried.remove(node);
-            call.attemptStartNanos = now;
+        Node other = betterThan(node, call, known);
+        if (other == null || (sent && !budget.tryRetry())) {
+            call.overdueAtNanos = now + settings.attemptTimeout().toNanos();
             return;
         }
+        call.addTried(node);
         node.connection.forget(call);
         String text = (sent ? "no answer within %d ms" : "no connection within %d ms")
                 .formatted(settings.attemptTimeout().toMillis());
@@ -470,6 +469,20 @@ final class Engine implements Cluster.Listener {
                 new QuorateException.Attempt(
                         node.idOrGreeted(), node.connection.address(), text, sent && call.isWrite()));
         send(call, other);
+    }
+
+    /** A node worth leaving this one for: one in trouble is not. From a silent node a call also goes back to those that were merely slow. */
+    private @Nullable Node betterThan(Node node, Call<?> call, Ring known) {
+        List<Node> triedBefore = call.tried;
+        call.tried = new ArrayList<>(triedBefore);
+        call.addTried(node);
+        Node other = cluster.choose(call, known);
+        if (node.suspect && (other == null || other.isInTrouble())) {
+            call.tried = new ArrayList<>(List.of(node));
+            other = cluster.choose(call, known);
+        }
+        call.tried = triedBefore;
+        return other == null || other.isInTrouble() ? null : other;
     }
 
     private void expire(Call<?> call, long now) {

@@ -49,6 +49,13 @@ final class Node {
         return suspect || avoidUntilNanos != 0;
     }
 
+    /** Neither up nor likely to be soon. */
+    boolean isInTrouble() {
+        return isToBeAvoided()
+                || connection.state() == NodeConnection.State.DOWN
+                || connection.state() == NodeConnection.State.CLOSED;
+    }
+
     List<Call<?>> takeAwaitingReturn() {
         List<Call<?>> waiting = List.copyOf(awaitingReturn);
         awaitingReturn.clear();

@@ -318,6 +318,24 @@ class FailureHandlingTest {
     }
 
     @Test
+    void aSlowNodeIsBetterThanASilentOne() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(2);
+                QuorateClient client = QuorateClient.builder()
+                        .seeds(cluster.seeds())
+                        .attemptTimeout(Duration.ofMillis(50))
+                        .requestTimeout(Duration.ofSeconds(20))
+                        .build()) {
+            Bucket<String> bucket = client.bucket("default", Codec.utf8());
+            bucket.put("k", "v");
+            cluster.nodes.get(0).reaction = request -> new FakeNode.Reaction.Silence();
+            cluster.nodes.get(1).reaction = request -> new FakeNode.Reaction.Delay(Duration.ofMillis(300));
+            for (int i = 0; i < 5; i++) {
+                assertThat(bucket.get("k").value()).isEqualTo("v");
+            }
+        }
+    }
+
+    @Test
     void aBlackHoleAmongTheSeedsDelaysNobody() throws Exception {
         try (ServerSocket blackHole = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
                 FakeCluster cluster = new FakeCluster(1);

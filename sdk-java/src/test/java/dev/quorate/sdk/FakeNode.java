@@ -26,11 +26,13 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +59,9 @@ final class FakeNode {
         /** Takes nothing any more and ends every stream, as a node that was told to stop. */
         record Stop() implements Reaction {}
 
+        /** As it should, but late. */
+        record Delay(Duration by) implements Reaction {}
+
         /** Refuses. */
         record Refuse(Status status) implements Reaction {}
     }
@@ -72,6 +77,7 @@ final class FakeNode {
     volatile long boot = 1;
     volatile Function<Received, Reaction> reaction = request -> new Reaction.Serve();
     volatile boolean greets = true;
+    private volatile Reaction lastReaction = new Reaction.Serve();
     volatile boolean starting;
     volatile String greetsAsCluster;
 
@@ -248,6 +254,7 @@ final class FakeNode {
         };
         received.add(request);
         Reaction chosen = reaction.apply(request);
+        lastReaction = chosen;
         PipelineResponse.Outcome.Builder outcome =
                 PipelineResponse.Outcome.newBuilder().setId(operation.getId());
         if (chosen instanceof Reaction.Refuse refusal) {
@@ -323,8 +330,19 @@ final class FakeNode {
                 public void onNext(PipelineRequest batch) {
                     messages.incrementAndGet();
                     PipelineResponse.Builder answer = PipelineResponse.newBuilder();
+                    Duration delay = Duration.ZERO;
                     for (PipelineRequest.Operation operation : batch.getOperationsList()) {
+                        Reaction before = lastReaction;
                         perform(operation).ifPresent(answer::addOutcomes);
+                        if (lastReaction != before && lastReaction instanceof Reaction.Delay late) {
+                            delay = late.by();
+                        }
+                    }
+                    if (!delay.isZero()) {
+                        PipelineResponse late = answer.build();
+                        CompletableFuture.delayedExecutor(delay.toMillis(), TimeUnit.MILLISECONDS)
+                                .execute(() -> responses.onNext(late));
+                        return;
                     }
                     if (answer.getOutcomesCount() > 0 && streams.contains(responses)) {
                         responses.onNext(answer.build());
