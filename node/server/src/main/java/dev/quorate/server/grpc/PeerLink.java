@@ -282,8 +282,11 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
             return address + " ended the stream with " + status.getCode() + ": " + description;
         }
         String innermost = cause == null ? description : String.valueOf(cause.getMessage());
-        return innermost.contains("Connection refused")
-                ? address + " refused the connection: no node listens there"
+        if (innermost.contains("Connection refused")) {
+            return address + " refused the connection: no node listens there";
+        }
+        return innermost.contains("Connection reset")
+                ? address + " broke the connection: the process there has ended"
                 : address + ": " + innermost;
     }
 

@@ -35,13 +35,18 @@ import dev.quorate.proto.kv.v1.Sibling;
 import dev.quorate.proto.kv.v1.Topology;
 import dev.quorate.proto.kv.v1.TopologyServiceGrpc;
 import dev.quorate.proto.kv.v1.WriteOptions;
+import dev.quorate.server.config.Address;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.protobuf.StatusProto;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.StreamObserver;
+import io.grpc.testing.StreamRecorder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -441,6 +446,54 @@ class SingleNodeTest {
                                 .build())
                         .getStatus())
                 .isEqualTo(ServingStatus.SERVING);
+    }
+
+    @Test
+    void onlyTheAdminPortTellsHowTheNodeIsBuilt() {
+        ServerReflectionRequest list =
+                ServerReflectionRequest.newBuilder().setListServices("").build();
+
+        List<String> services = new ArrayList<>();
+        for (Object event : reflection(nodes.node(1).adminAddress(), list)) {
+            assertThat(event).isInstanceOf(ServerReflectionResponse.class);
+            ((ServerReflectionResponse) event)
+                    .getListServicesResponse()
+                    .getServiceList()
+                    .forEach(service -> services.add(service.getName()));
+        }
+        assertThat(services)
+                .contains(
+                        "quorate.admin.v1.ClusterService",
+                        "quorate.admin.v1.NodeService",
+                        "grpc.channelz.v1.Channelz",
+                        "grpc.health.v1.Health");
+        for (Address closed :
+                List.of(nodes.node(1).clientAddress(), nodes.node(1).peerAddress())) {
+            assertThat(reflection(closed, list))
+                    .singleElement()
+                    .satisfies(event -> assertThat(
+                                    Status.fromThrowable((Throwable) event).getCode())
+                            .isEqualTo(Status.Code.UNIMPLEMENTED));
+        }
+    }
+
+    /** What a reflection stream of one request gives, the error last if there is one. */
+    private List<Object> reflection(Address address, ServerReflectionRequest request) {
+        StreamRecorder<ServerReflectionResponse> recorder = StreamRecorder.create();
+        StreamObserver<ServerReflectionRequest> requests =
+                ServerReflectionGrpc.newStub(nodes.channel(address)).serverReflectionInfo(recorder);
+        requests.onNext(request);
+        requests.onCompleted();
+        try {
+            assertThat(recorder.awaitCompletion(20, TimeUnit.SECONDS)).isTrue();
+        } catch (Exception interrupted) {
+            throw new AssertionError(interrupted);
+        }
+        List<Object> events = new ArrayList<>(recorder.getValues());
+        if (recorder.getError() != null) {
+            events.add(recorder.getError());
+        }
+        return events;
     }
 
     /** A raw stream, as a client of any language has it. */
