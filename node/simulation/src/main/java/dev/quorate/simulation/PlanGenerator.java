@@ -139,31 +139,50 @@ public final class PlanGenerator {
         if (random.chance(0.75)) {
             chosen.add(Fault.Kind.POWER_LOSS);
         }
+        if (random.chance(0.2) && setup.nodes() > 1) {
+            // What a damaged record had alone is in danger only while its owner is cut off.
+            chosen.add(Fault.Kind.DAMAGED_RECORD);
+            chosen.add(random.pick(List.of(Fault.Kind.PARTITION, Fault.Kind.ONE_WAY_PARTITION, Fault.Kind.LOSS)));
+        }
         int kinds = 3 + random.nextInt(3);
         while (chosen.size() < kinds) {
             Fault.Kind kind = random.pick(possible);
-            if (!chosen.contains(kind)) {
+            if (!chosen.contains(kind) && !hidesTheOther(kind, chosen)) {
                 chosen.add(kind);
             }
         }
         // One seed in ten is a storm.
         int count = (int) (random.chance(0.9) ? random.between(6, 14) : random.between(20, 50));
+        // Faults that follow each other closely, often on one machine, meet in states that lone ones never reach.
+        double clustered = random.nextDouble() * 0.7;
         List<Fault> faults = new ArrayList<>(count);
+        long latest = setup.chaosNanos() * 9 / 10;
+        long at = 0;
+        int machine = 1;
         for (int number = 0; number < count; number++) {
+            boolean follows = number > 0 && random.chance(clustered);
+            at = follows ? Math.min(latest, at + random.between(0, 400 * MILLI)) : random.between(200 * MILLI, latest);
+            machine = follows && random.chance(0.5) ? machine : 1 + random.nextInt(setup.nodes());
             // Each kind once at least; then any.
             Fault.Kind kind = number < chosen.size() ? chosen.get(number) : random.pick(chosen);
-            faults.add(fault(setup, number, kind));
+            faults.add(fault(setup, number, kind, at, machine));
         }
         return faults;
     }
 
-    private Fault fault(Setup setup, int number, Fault.Kind kind) {
+    /** A node notices an old identity by its own record: that must not be made again from the others' meanwhile. */
+    private static boolean hidesTheOther(Fault.Kind kind, List<Fault.Kind> chosen) {
+        return kind == Fault.Kind.IDENTITY_ROLLED_BACK && chosen.contains(Fault.Kind.DAMAGED_RECORD)
+                || kind == Fault.Kind.DAMAGED_RECORD && chosen.contains(Fault.Kind.IDENTITY_ROLLED_BACK);
+    }
+
+    private Fault fault(Setup setup, int number, Fault.Kind kind, long at, int machine) {
         return new Fault(
                 number,
                 kind,
-                random.between(200 * MILLI, setup.chaosNanos() * 9 / 10),
+                at,
                 random.betweenByMagnitude(20, 3_000) * MILLI,
-                1 + random.nextInt(setup.nodes()),
+                machine,
                 1 + random.nextInt(setup.nodes()),
                 (int) random.between(0, (1 << setup.nodes()) - 1),
                 random.nextDouble(),

@@ -24,7 +24,7 @@ class MutantsTest {
             // That a mistake stops the service does not show that the checker sees what it does to data.
             invariants.removeAll(List.of(Violation.DEFECT, Violation.AVAILABILITY));
             if (!threw && !invariants.isEmpty()) {
-                System.out.printf("%-13s caught at seed %4d by %-20s %s%n", mutant, seed, invariants, mutant.mistake());
+                System.out.printf("%-16s caught at seed %4d by %-20s %s%n", mutant, seed, invariants, mutant.mistake());
                 assertThat(Simulation.run(seed).violations())
                         .as("seed %d without the mistake", seed)
                         .isEmpty();
