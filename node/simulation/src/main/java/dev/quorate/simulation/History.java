@@ -235,6 +235,10 @@ public final class History {
         this.replicas = replicas;
     }
 
+    Evidence evidence() {
+        return evidence;
+    }
+
     int replicas() {
         return replicas;
     }

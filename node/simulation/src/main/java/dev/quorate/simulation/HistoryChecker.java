@@ -54,7 +54,7 @@ public final class HistoryChecker {
 
         void check() {
             for (Write write : key.writes) {
-                if (write.isDelete() && write.outcome() != Outcome.NOTHING_WRITTEN) {
+                if (write.isDelete() && mayHaveHappened(write)) {
                     removable.or(write.past());
                 }
             }
@@ -75,6 +75,16 @@ public final class HistoryChecker {
             if (last != null) {
                 nothingIsLost(last);
             }
+        }
+
+        /** An unknown write; from inside, one that left no trace did not happen. */
+        private boolean mayHaveHappened(Write delete) {
+            return switch (delete.outcome()) {
+                case OK -> true;
+                case NOTHING_WRITTEN -> false;
+                case UNKNOWN ->
+                    history.evidence() == History.Evidence.BLACK_BOX || !key.removedByUnknownDeletes.isEmpty();
+            };
         }
 
         private void violated(String invariant, String text) {

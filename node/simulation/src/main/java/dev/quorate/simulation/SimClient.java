@@ -376,7 +376,7 @@ final class SimClient {
                 if (dot != null) {
                     acknowledged = asked;
                     witness.accountFor(key, dot, asked);
-                    witness.acknowledged(told.report().acknowledged(), key, dot);
+                    witness.acknowledged(told.report().acknowledged(), operation.w(), key, dot);
                     asked.acknowledged(world.now(), nodes);
                     situations.happened(Situation.DELETE_ACKNOWLEDGED);
                 }
@@ -385,7 +385,7 @@ final class SimClient {
                     Dot dot = witness.dotOf(attempt);
                     if (dot != null && context.covers(dot)) {
                         acknowledged = attempt;
-                        witness.acknowledged(told.report().acknowledged(), key, dot);
+                        witness.acknowledged(told.report().acknowledged(), operation.w(), key, dot);
                         attempt.acknowledged(world.now(), nodes);
                     }
                 }

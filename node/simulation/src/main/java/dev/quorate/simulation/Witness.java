@@ -244,12 +244,25 @@ final class Witness {
         machines[machine].acknowledged.merge(storageKey(key), context, CausalContext::union);
     }
 
-    /** A client was told that these nodes hold a dot. */
-    void acknowledged(List<NodeId> nodes, Key key, Dot dot) {
+    /** I10: a client that asked for {@code w} copies was told that these nodes hold a dot. */
+    void acknowledged(List<NodeId> nodes, int w, Key key, Dot dot) {
+        String name = key.bytes().utf8();
+        if (new TreeSet<>(nodes).size() < w) {
+            violated("I10", name, dot + " was acknowledged with " + nodes + " where " + w + " were asked for");
+        }
         CausalContext own = CausalContext.EMPTY.withInterval(dot.actor(), dot.sequence(), dot.sequence(), 0);
         for (NodeId node : nodes) {
+            StoredRecord record = machines[node.number()].held.get(storageKey(key));
+            boolean holds = record != null && record.object().context().covers(dot);
+            if (!holds && !wasDestroyed(name, node)) {
+                violated("I10", name, node + " is said to hold " + dot + ", and holds " + record);
+            }
             acknowledged(node.number(), key, own);
         }
+    }
+
+    private boolean wasDestroyed(String key, NodeId node) {
+        return history.key(key).destroyed.stream().anyMatch(loss -> loss.node().equals(node.toString()));
     }
 
     /** I10: a machine starts on what its disk holds. */
