@@ -70,6 +70,9 @@ abstract class Call<A> extends Exchange implements Runnable {
 
     long attemptStartNanos;
 
+    /** Times that all nodes have been tried in vain. */
+    int rounds;
+
     /** When to look for a node that may be quicker. */
     long overdueAtNanos;
 

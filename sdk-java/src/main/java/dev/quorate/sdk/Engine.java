@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Engine implements Cluster.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(QuorateClient.class);
+    private static final int MAX_ROUNDS = 8;
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final ClientSettings settings;
@@ -202,7 +203,7 @@ final class Engine implements Cluster.Listener {
         call.stage = Call.Stage.NODE;
         call.node = node;
         call.attemptStartNanos = System.nanoTime();
-        call.overdueAtNanos = call.attemptStartNanos + settings.attemptTimeout().toNanos();
+        call.overdueAtNanos = call.attemptStartNanos + patience(call);
         node.connection.send(call);
     }
 
@@ -445,13 +446,12 @@ final class Engine implements Cluster.Listener {
         }
         Node other = betterThan(node, call, known);
         if (other == null || (sent && !budget.tryRetry())) {
-            call.overdueAtNanos = now + settings.attemptTimeout().toNanos();
+            call.overdueAtNanos = now + patience(call);
             return;
         }
-        call.addTried(node);
-        node.connection.forget(call);
+        node.connection.giveUp(call, now);
         String text = (sent ? "no answer within %d ms" : "no connection within %d ms")
-                .formatted(settings.attemptTimeout().toMillis());
+                .formatted((now - call.attemptStartNanos) / 1_000_000);
         if (sent && call.isWrite() && call.uncertain == null) {
             call.uncertain = new Failure(
                     Failure.Kind.SILENT,
@@ -471,18 +471,24 @@ final class Engine implements Cluster.Listener {
         send(call, other);
     }
 
-    /** A node worth leaving this one for: one in trouble is not. From a silent node a call also goes back to those that were merely slow. */
+    /**
+     * A node worth leaving this one for: one in trouble is not. When all have been tried, the call goes round again with twice the patience,
+     * since a node that has not answered may be stuck, or merely slower than the patience was long.
+     */
     private @Nullable Node betterThan(Node node, Call<?> call, Ring known) {
-        List<Node> triedBefore = call.tried;
-        call.tried = new ArrayList<>(triedBefore);
         call.addTried(node);
         Node other = cluster.choose(call, known);
-        if (node.suspect && (other == null || other.isInTrouble())) {
-            call.tried = new ArrayList<>(List.of(node));
+        if (other == null || other.isInTrouble()) {
+            call.tried.clear();
+            call.addTried(node);
+            call.rounds = Math.min(MAX_ROUNDS, call.rounds + 1);
             other = cluster.choose(call, known);
         }
-        call.tried = triedBefore;
         return other == null || other.isInTrouble() ? null : other;
+    }
+
+    private long patience(Call<?> call) {
+        return settings.attemptTimeout().toNanos() << call.rounds;
     }
 
     private void expire(Call<?> call, long now) {

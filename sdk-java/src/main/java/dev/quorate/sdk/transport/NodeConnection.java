@@ -78,6 +78,7 @@ public final class NodeConnection {
     private static final int ANSWER_BYTES_LIMIT = 64 << 20;
     private static final int FLOW_CONTROL_WINDOW = 2 << 20;
     private static final double NEW_SAMPLE_WEIGHT = 0.05;
+    private static final double TIMEOUT_SAMPLE_WEIGHT = 0.5;
     private static final double UNKNOWN_LATENCY_NANOS =
             100_000; // low enough to be tried, not so low as to get everything
 
@@ -227,6 +228,15 @@ public final class NodeConnection {
             release(exchange);
         }
         exchange.clearMarks();
+    }
+
+    /** As {@link #forget}, of an exchange that took too long: what comes next goes to nodes that answer. */
+    public void giveUp(Exchange exchange, long nowNanos) {
+        if (exchange.wasSent()) {
+            double waited = nowNanos - exchange.sentAtNanos;
+            latencyNanos = Math.max(latencyNanos, latencyNanos + TIMEOUT_SAMPLE_WEIGHT * (waited - latencyNanos));
+        }
+        forget(exchange);
     }
 
     /** Asks for the topology if it is newer than {@code knownEpoch}; works before the greeting. */
