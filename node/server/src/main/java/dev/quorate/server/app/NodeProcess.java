@@ -170,7 +170,7 @@ public final class NodeProcess implements AutoCloseable {
             this.peers = GrpcListeners.peers(settings, loop, List.of(replica, peerHealth.getHealthService()));
             started.add(peers);
             onLoop(() -> {
-                transport.start(cluster, new Replies(core), peerAddresses());
+                transport.start(cluster, new Replies(core, defects), peerAddresses());
                 return true;
             });
             // Clients come back the moment the port opens. Without a way to its peers the node could only refuse them.
@@ -352,16 +352,24 @@ public final class NodeProcess implements AutoCloseable {
         }
     }
 
-    /** Hands what the transport receives to the core. */
-    private record Replies(NodeCore core) implements PeerEvents {
+    /** Hands what the transport receives to the core. What goes wrong there must not take the link with it. */
+    private record Replies(NodeCore core, Defects defects) implements PeerEvents {
         @Override
         public void onPeerReply(NodeId peer, long link, long operationId, PeerReply reply) {
-            core.onPeerReply(peer, link, operationId, reply);
+            try {
+                core.onPeerReply(peer, link, operationId, reply);
+            } catch (RuntimeException defect) {
+                defects.note("answer of " + peer, defect);
+            }
         }
 
         @Override
         public void onLinkLost(NodeId peer, long link) {
-            core.onLinkLost(peer, link);
+            try {
+                core.onLinkLost(peer, link);
+            } catch (RuntimeException defect) {
+                defects.note("loss of the link to " + peer, defect);
+            }
         }
     }
 

@@ -94,17 +94,26 @@ public final class ClientOperations {
         }
         var unused = stage.whenComplete((result, thrown) -> {
             ended(latency, start, size);
-            if (result == null) {
-                failures.increment();
-                caller.failed(defects.report(name, thrown));
-            } else if (result instanceof Result.Answered<ClientAnswer> answered) {
-                caller.answered(answered.answer());
-            } else if (result instanceof Result.Failed<ClientAnswer> failed) {
-                failures.increment();
-                caller.failed(StatusMapping.of(failed.failure()));
+            try {
+                tell(name, result, thrown, caller);
+            } catch (RuntimeException defect) {
+                // A stage that nobody looks at would swallow it, and the client would wait for its deadline.
+                caller.failed(defects.report(name, defect));
             }
         });
         return true;
+    }
+
+    private void tell(String name, @Nullable Result<ClientAnswer> result, @Nullable Throwable thrown, Caller caller) {
+        if (result instanceof Result.Answered<ClientAnswer> answered) {
+            caller.answered(answered.answer());
+        } else if (result instanceof Result.Failed<ClientAnswer> failed) {
+            failures.increment();
+            caller.failed(StatusMapping.of(failed.failure()));
+        } else {
+            failures.increment();
+            caller.failed(defects.report(name, thrown == null ? new IllegalStateException("no result") : thrown));
+        }
     }
 
     private void ended(Metrics.Histogram latency, long start, long size) {

@@ -22,6 +22,11 @@ public final class Defects {
                 metrics.counter("defects_total", "Operations that met a defect of the node; its log has the traces");
     }
 
+    /** Logs it where nobody waits for an answer. */
+    public void note(String operation, Throwable thrown) {
+        var unused = report(operation, thrown);
+    }
+
     /** Logs it, and words it for the caller. */
     Status report(String operation, Throwable thrown) {
         String id = node + "-" + Long.toHexString(boot.getAsLong()) + "-" + ++last;

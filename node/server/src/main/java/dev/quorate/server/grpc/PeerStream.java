@@ -121,7 +121,7 @@ final class PeerStream implements StreamObserver<ExchangeRequest> {
         try {
             setting.requests().onPeerRequest(from, request, PeerCodec.timeout(operation), slot::answer);
         } catch (RuntimeException defect) {
-            var unused = setting.defects().report("peer request", defect);
+            setting.defects().note("peer request", defect);
             slot.expire();
         }
     }
