@@ -80,7 +80,7 @@ public final class NodeCore {
         this.refusedOverloaded = metrics.counter(
                 "operations_refused_total", "Operations of clients refused because too many are under way");
         metrics.gauge("operations_in_flight", "Operations of clients under way", () -> operationsInFlight);
-        metrics.gauge("deadlines_kept", "Timeouts kept, cancelled ones included until they are due", wheel::size);
+        metrics.gauge("deadlines_kept", "Timeouts neither run nor cancelled", wheel::size);
     }
 
     /** Reads what the node must know before it may serve. Until the stage completes it answers NODE_STARTING. */

@@ -2,9 +2,13 @@ package dev.quorate.core.replication;
 
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Report;
 import dev.quorate.core.peer.Result;
 import dev.quorate.core.peer.WriteAnswer;
 import dev.quorate.core.peer.WriteCommand;
+import dev.quorate.core.ring.KeyHasher;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.version.CausalContext;
@@ -23,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * The writes this coordinator minted lately, by request id, so that a retry of the same write finds its first attempt instead of
  * becoming a second write. Kept for {@link #KEPT} and at most {@link #MAX_ENTRIES}; a retry that finds nothing is safe all the same
  * (rules.md A11), it may only add a sibling of its own value. Confined to the event loop.
+ *
+ * <p>What is kept of an answered write is a few words: a busy node remembers a hundred thousand of them, which live just long enough
+ * to be the collector's most expensive guests.
  */
 final class RequestLedger {
     static final Duration KEPT = Duration.ofSeconds(60);
@@ -30,11 +37,12 @@ final class RequestLedger {
     /** Retries that may wait for one attempt. */
     static final int MAX_FOLLOWERS = 16;
 
-    private record Id(Key key, Bytes requestId) {}
+    /** An answered write. */
+    private record Answered(Dot dot, long content, List<NodeId> acknowledged, int required, long since) {}
 
-    /** One write under its request id. */
+    /** One write under its request id, while it is under way or after it missed its quorum. */
     static final class Entry {
-        private final Id id;
+        private final KeyHash id;
         private final long content;
         private final long since;
         private final List<Consumer<Result<WriteAnswer>>> followers = new ArrayList<>(0);
@@ -43,7 +51,7 @@ final class RequestLedger {
         private @Nullable WriteAnswer answer;
         private boolean underWay = true;
 
-        private Entry(Id id, long content, long since) {
+        private Entry(KeyHash id, long content, long since) {
             this.id = id;
             this.content = content;
             this.since = since;
@@ -60,7 +68,7 @@ final class RequestLedger {
             return dot;
         }
 
-        /** What the write superseded. */
+        /** What the write superseded; empty once it was answered, which only makes the next answer's context smaller. */
         CausalContext effective() {
             return effective;
         }
@@ -75,15 +83,10 @@ final class RequestLedger {
             return underWay;
         }
 
-        /** What an attempt answered; null if none reached its quorum, or if its answer held siblings. */
+        /** What an attempt answered, with a context that covers the write alone; null if none reached its quorum. */
         @Nullable
         WriteAnswer answer() {
             return answer;
-        }
-
-        /** A new attempt is under way. */
-        void reopened() {
-            underWay = true;
         }
 
         /** False when too many wait. */
@@ -96,51 +99,88 @@ final class RequestLedger {
         }
     }
 
+    private final NodeId self;
+    private final KeyHasher hasher;
     private final Clock clock;
-    private final Map<Id, Entry> entries = new LinkedHashMap<>();
+    private final Map<KeyHash, Entry> open = new LinkedHashMap<>();
+    private final Map<KeyHash, Answered> answered = new LinkedHashMap<>();
     private final Metrics.Counter evictions;
 
-    RequestLedger(Clock clock, Metrics metrics) {
+    RequestLedger(NodeId self, KeyHasher hasher, Clock clock, Metrics metrics) {
+        this.self = self;
+        this.hasher = hasher;
         this.clock = clock;
         this.evictions = metrics.counter(
                 "request_ids_evicted_total", "Request ids forgotten early because too many writes came");
-        metrics.gauge("request_ids", "Request ids remembered", entries::size);
+        metrics.gauge("request_ids", "Request ids remembered", () -> open.size() + answered.size());
     }
 
-    /** The entry of an earlier attempt; null when this coordinator knows none. */
+    /** The entry of an earlier attempt; null when this coordinator knows none. {@code nowSeconds} since 2020. */
     @Nullable
-    Entry find(Key key, Bytes requestId) {
+    Entry find(WriteCommand command, KeyHash hash, int nowSeconds) {
         expire();
-        return entries.get(new Id(key, requestId));
+        KeyHash id = idOf(command, hash);
+        Entry entry = open.get(id);
+        if (entry != null) {
+            return entry;
+        }
+        Answered known = answered.get(id);
+        if (known == null) {
+            return null;
+        }
+        entry = new Entry(id, known.content(), known.since());
+        entry.dot = known.dot();
+        entry.underWay = false;
+        // Covers the write and nothing else: enough, because what it superseded is superseded wherever the write is
+        // known.
+        CausalContext own = CausalContext.EMPTY.withInterval(
+                known.dot().actor(), known.dot().sequence(), known.dot().sequence(), nowSeconds);
+        entry.answer = new WriteAnswer(own, null, new Report(self, known.acknowledged(), known.required()));
+        return entry;
     }
 
-    Entry open(WriteCommand command) {
-        if (entries.size() >= MAX_ENTRIES) {
+    Entry open(WriteCommand command, KeyHash hash) {
+        if (open.size() + answered.size() >= MAX_ENTRIES) {
             evictions.increment();
-            removeOldest();
+            removeOldest(answered.isEmpty() ? open : answered);
         }
-        Id id = new Id(command.key(), command.requestId());
+        KeyHash id = idOf(command, hash);
         Entry entry = new Entry(id, contentOf(command), clock.nanos());
-        entries.put(id, entry);
+        open.put(id, entry);
         return entry;
+    }
+
+    /** A new attempt at a known write is under way. */
+    void reopen(Entry entry) {
+        entry.underWay = true;
+        answered.remove(entry.id);
+        open.put(entry.id, entry);
     }
 
     /** The attempt ended. One that wrote nothing leaves no trace: the same request may simply come again. */
     void close(Entry entry, Result<WriteAnswer> result) {
         entry.underWay = false;
-        WriteAnswer answer = result.match(answered -> answered, failed -> null);
-        if (answer != null && answer.object() == null) {
-            // Without siblings, or a hundred thousand entries could hold the heap's worth of values.
-            entry.answer = answer;
-        }
-        if (entry.dot == null) {
-            entries.remove(entry.id, entry);
+        WriteAnswer answer = result.match(done -> done, failed -> null);
+        Dot dot = entry.dot;
+        if (answer != null && dot != null) {
+            open.remove(entry.id, entry);
+            Report report = answer.report();
+            answered.put(
+                    entry.id, new Answered(dot, entry.content, report.acknowledged(), report.required(), entry.since));
+        } else if (dot == null) {
+            open.remove(entry.id, entry);
         }
         List<Consumer<Result<WriteAnswer>>> told = List.copyOf(entry.followers);
         entry.followers.clear();
         for (Consumer<Result<WriteAnswer>> follower : told) {
             follower.accept(result);
         }
+    }
+
+    /** 128 bits over key and request id, keyed: two writes share them only by an accident that does not happen. */
+    private KeyHash idOf(WriteCommand command, KeyHash hash) {
+        KeyHash requestId = hasher.hash(new Key(0, command.requestId()));
+        return new KeyHash(hash.high() + requestId.high(), hash.low() + requestId.low());
     }
 
     /** Length and checksum of the value: the values themselves would fill the heap. */
@@ -156,14 +196,18 @@ final class RequestLedger {
 
     private void expire() {
         long oldest = clock.nanos() - KEPT.toNanos();
-        Iterator<Entry> inOrder = entries.values().iterator();
-        while (inOrder.hasNext() && inOrder.next().since < oldest) {
+        Iterator<Answered> inOrder = answered.values().iterator();
+        while (inOrder.hasNext() && inOrder.next().since() < oldest) {
             inOrder.remove();
+        }
+        Iterator<Entry> openInOrder = open.values().iterator();
+        while (openInOrder.hasNext() && openInOrder.next().since < oldest) {
+            openInOrder.remove();
         }
     }
 
-    private void removeOldest() {
-        Iterator<Entry> inOrder = entries.values().iterator();
+    private static void removeOldest(Map<KeyHash, ?> entries) {
+        Iterator<?> inOrder = entries.values().iterator();
         inOrder.next();
         inOrder.remove();
     }

@@ -70,15 +70,14 @@ final class WriteCoordinator {
 
     /** {@code done} is called exactly once, at the latest when {@code timeout} has passed. */
     void write(WriteCommand command, KeyHash hash, Duration timeout, Consumer<Result<WriteAnswer>> done) {
-        Key key = command.key();
         boolean retry = command.attempt() > 1;
         if (command.requestId().isEmpty()) {
             new Write(command, hash, timeout, null, done).begin(retry);
             return;
         }
-        RequestLedger.Entry known = ledger.find(key, command.requestId());
+        RequestLedger.Entry known = ledger.find(command, hash, local.nowSeconds());
         if (known == null) {
-            RequestLedger.Entry entry = ledger.open(command);
+            RequestLedger.Entry entry = ledger.open(command, hash);
             new Write(command, hash, timeout, entry, done).begin(retry);
             return;
         }
@@ -108,7 +107,7 @@ final class WriteCoordinator {
             whenDurable(local.storage().barrier(), () -> follower.accept(Result.of(answer)));
         } else {
             retriesDriven.increment();
-            known.reopened();
+            ledger.reopen(known);
             new Write(command, hash, timeout, known, done).driveAgain(known);
         }
     }

@@ -8,30 +8,79 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Many timeouts at the price of one timer a tick: tasks are kept in buckets of {@link #TICK_NANOS} and run at most one tick late, never early.
- * Most timeouts are cancelled, and cancelling costs nothing but a flag. Confined to the event loop.
+ * Most timeouts are cancelled soon; a cancelled one is unlinked at once, so that it dies young and not as old garbage seconds later.
+ * Confined to the event loop.
  */
 public final class DeadlineWheel {
     static final long TICK_NANOS = 4_000_000;
 
     /** One scheduled task. */
     public static final class Handle {
-        public static final Handle NONE = new Handle(null);
+        public static final Handle NONE = new Handle(null, null);
 
+        private final @Nullable Bucket bucket;
         private @Nullable Runnable task;
+        private @Nullable Handle before;
+        private @Nullable Handle after;
 
-        private Handle(@Nullable Runnable task) {
+        private Handle(@Nullable Bucket bucket, @Nullable Runnable task) {
+            this.bucket = bucket;
             this.task = task;
         }
 
         /** Without effect once the task has run. */
         public void cancel() {
-            task = null;
+            if (task != null && bucket != null) {
+                task = null;
+                bucket.unlink(this);
+            }
+        }
+    }
+
+    /** Tasks of one tick, in the order they were scheduled. */
+    private final class Bucket {
+        private @Nullable Handle first;
+        private @Nullable Handle last;
+
+        Handle add(Runnable task) {
+            Handle handle = new Handle(this, task);
+            Handle tail = last;
+            handle.before = tail;
+            if (tail == null) {
+                first = handle;
+            } else {
+                tail.after = handle;
+            }
+            last = handle;
+            kept++;
+            return handle;
+        }
+
+        void unlink(Handle handle) {
+            Handle before = handle.before;
+            Handle after = handle.after;
+            if (before == null) {
+                first = after;
+            } else {
+                before.after = after;
+            }
+            if (after == null) {
+                last = before;
+            } else {
+                after.before = before;
+            }
+            handle.before = null;
+            handle.after = null;
+            kept--;
         }
     }
 
     private final Clock clock;
     private final EventLoop loop;
-    private final TreeMap<Long, List<Handle>> buckets = new TreeMap<>();
+    private final TreeMap<Long, Bucket> buckets = new TreeMap<>();
+    // The bucket of the latest timeout: most operations have the same one, so most follow it into the same tick.
+    private long latestTick = Long.MIN_VALUE;
+    private Bucket latest = new Bucket();
     private long armedFor = Long.MAX_VALUE;
     private int kept;
 
@@ -43,14 +92,15 @@ public final class DeadlineWheel {
     public Handle after(Duration delay, Runnable task) {
         // Rounded up, and one tick more because "now" lies somewhere inside its tick.
         long tick = Math.floorDiv(clock.nanos() + Math.max(0, delay.toNanos()), TICK_NANOS) + 1;
-        Handle handle = new Handle(task);
-        buckets.computeIfAbsent(tick, t -> new ArrayList<>()).add(handle);
-        kept++;
-        arm();
-        return handle;
+        if (tick != latestTick) {
+            latest = buckets.computeIfAbsent(tick, t -> new Bucket());
+            latestTick = tick;
+            arm();
+        }
+        return latest.add(task);
     }
 
-    /** Handles kept, cancelled ones included until their tick comes. */
+    /** Timeouts neither run nor cancelled. */
     public int size() {
         return kept;
     }
@@ -70,30 +120,35 @@ public final class DeadlineWheel {
             armedFor = Long.MAX_VALUE;
         }
         long now = Math.floorDiv(clock.nanos(), TICK_NANOS);
-        List<Handle> due = new ArrayList<>();
+        List<Bucket> due = new ArrayList<>();
         while (!buckets.isEmpty() && buckets.firstKey() <= now) {
-            due.addAll(buckets.pollFirstEntry().getValue());
+            due.add(buckets.pollFirstEntry().getValue());
         }
-        kept -= due.size();
+        if (latestTick <= now) {
+            latestTick = Long.MIN_VALUE;
+        }
         arm();
         runAll(due);
     }
 
     /** All of them, also after one that meets a defect: the others' operations would never end. */
-    private static void runAll(List<Handle> due) {
+    private static void runAll(List<Bucket> due) {
         RuntimeException defect = null;
-        for (Handle handle : due) {
-            Runnable task = handle.task;
-            handle.task = null;
-            try {
-                if (task != null) {
-                    task.run();
-                }
-            } catch (RuntimeException thrown) {
-                if (defect == null) {
-                    defect = thrown;
-                } else {
-                    defect.addSuppressed(thrown);
+        for (Bucket bucket : due) {
+            for (Handle handle = bucket.first; handle != null; handle = bucket.first) {
+                Runnable task = handle.task;
+                handle.task = null;
+                bucket.unlink(handle);
+                try {
+                    if (task != null) {
+                        task.run();
+                    }
+                } catch (RuntimeException thrown) {
+                    if (defect == null) {
+                        defect = thrown;
+                    } else {
+                        defect.addSuppressed(thrown);
+                    }
                 }
             }
         }
