@@ -15,10 +15,7 @@ class BoundsTest {
     @Test
     void callsBeyondTheBoundFailAtOnceAndAreCounted() throws Exception {
         try (FakeCluster cluster = new FakeCluster(1);
-                QuorateClient client = QuorateClient.builder()
-                        .seeds(cluster.seeds())
-                        .maxInFlight(10)
-                        .build()) {
+                QuorateClient client = cluster.builder().maxInFlight(10).build()) {
             Bucket<byte[]> bucket = client.bucket("default");
             cluster.nodes.get(0).reaction = request -> new FakeNode.Reaction.Silence();
             List<CompletableFuture<?>> held = new ArrayList<>();
@@ -43,10 +40,8 @@ class BoundsTest {
     @Test
     void bytesBeyondTheBoundFailAtOnce() throws Exception {
         try (FakeCluster cluster = new FakeCluster(1);
-                QuorateClient client = QuorateClient.builder()
-                        .seeds(cluster.seeds())
-                        .maxInFlightBytes(10_000)
-                        .build()) {
+                QuorateClient client =
+                        cluster.builder().maxInFlightBytes(10_000).build()) {
             Bucket<byte[]> bucket = client.bucket("default");
             cluster.nodes.get(0).reaction = request -> new FakeNode.Reaction.Silence();
             CompletableFuture<?> first = bucket.putAsync("a", new byte[9_000]);
@@ -59,10 +54,7 @@ class BoundsTest {
     @Test
     void blockingCallsWaitForRoomInstead() throws Exception {
         try (FakeCluster cluster = new FakeCluster(1);
-                QuorateClient client = QuorateClient.builder()
-                        .seeds(cluster.seeds())
-                        .maxInFlight(3)
-                        .build()) {
+                QuorateClient client = cluster.builder().maxInFlight(3).build()) {
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
             Map<String, Outcome<String>> outcomes = bucket.multiGet(
                     IntStream.range(0, 500).mapToObj(i -> "k" + i).toList());

@@ -3,7 +3,6 @@ package dev.quorate.sdk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -23,23 +22,14 @@ class ContextCarryingLawTest {
     void nothingIsSupersededByAWriterThatWasNeverGivenIt() throws Exception {
         long onlySeed = Long.getLong("seed", -1);
         try (FakeCluster cluster = new FakeCluster(3);
-                QuorateClient first = patientClient(cluster);
-                QuorateClient second = patientClient(cluster);
+                QuorateClient first = cluster.client();
+                QuorateClient second = cluster.client();
                 QuorateClient third = cluster.client()) {
             List<QuorateClient> clients = List.of(first, second, third);
             for (long seed = onlySeed >= 0 ? onlySeed : 0; seed < (onlySeed >= 0 ? onlySeed + 1 : 200); seed++) {
                 run(seed, cluster, clients);
             }
         }
-    }
-
-    /** The law is about contexts: a machine that is busy elsewhere must not fail it by a deadline. */
-    private static QuorateClient patientClient(FakeCluster cluster) {
-        return QuorateClient.builder()
-                .seeds(cluster.seeds())
-                .requestTimeout(Duration.ofSeconds(20))
-                .attemptTimeout(Duration.ofSeconds(20))
-                .build();
     }
 
     /** A write and everything that its writer may supersede by it. */

@@ -163,10 +163,7 @@ class ContextCarryingTest {
 
     @Test
     void contextsBeyondTheBoundAreForgottenAndCounted() {
-        try (QuorateClient small = QuorateClient.builder()
-                .seeds(cluster.seeds())
-                .maxCarriedContexts(10)
-                .build()) {
+        try (QuorateClient small = cluster.builder().maxCarriedContexts(10).build()) {
             Bucket<String> bucket = small.bucket("default", Codec.utf8());
             for (int i = 0; i < 25; i++) {
                 bucket.put("k" + i, "v");

@@ -23,10 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Nodes that refuse, fall silent, break, restart or belong to somebody else. */
 class FailureHandlingTest {
     private static QuorateClient client(FakeCluster cluster, Transport transport) {
-        return QuorateClient.builder()
-                .seeds(cluster.seeds())
-                .transport(transport)
-                .build();
+        return cluster.builder().transport(transport).build();
     }
 
     private static QuorateException failure(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
@@ -182,8 +179,10 @@ class FailureHandlingTest {
                         new java.net.InetSocketAddress("127.0.0.1", 0))
                 .build()
                 .start();
-        try (QuorateClient client =
-                QuorateClient.builder().seeds("127.0.0.1:" + other.getPort()).build()) {
+        try (QuorateClient client = QuorateClient.builder()
+                .seeds("127.0.0.1:" + other.getPort())
+                .requestTimeout(Duration.ofSeconds(20))
+                .build()) {
             assertThat(failure(() -> client.bucket("default").get("k")))
                     .hasMessageContaining("127.0.0.1:" + other.getPort() + ": not a client port of a node");
         } finally {
@@ -301,8 +300,7 @@ class FailureHandlingTest {
     @Test
     void aReadAtASilentNodeIsAnsweredByAnotherAndTheSilentOneIsAvoided() throws Exception {
         try (FakeCluster cluster = new FakeCluster(2);
-                QuorateClient client = QuorateClient.builder()
-                        .seeds(cluster.seeds())
+                QuorateClient client = cluster.builder()
                         .attemptTimeout(Duration.ofMillis(50))
                         .requestTimeout(Duration.ofSeconds(10))
                         .build()) {
@@ -320,11 +318,8 @@ class FailureHandlingTest {
     @Test
     void aSlowNodeIsBetterThanASilentOne() throws Exception {
         try (FakeCluster cluster = new FakeCluster(2);
-                QuorateClient client = QuorateClient.builder()
-                        .seeds(cluster.seeds())
-                        .attemptTimeout(Duration.ofMillis(50))
-                        .requestTimeout(Duration.ofSeconds(20))
-                        .build()) {
+                QuorateClient client =
+                        cluster.builder().attemptTimeout(Duration.ofMillis(50)).build()) {
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
             bucket.put("k", "v");
             cluster.nodes.get(0).reaction = request -> new FakeNode.Reaction.Silence();
@@ -341,6 +336,7 @@ class FailureHandlingTest {
                 FakeCluster cluster = new FakeCluster(1);
                 QuorateClient client = QuorateClient.builder()
                         .seeds("127.0.0.1:" + blackHole.getLocalPort() + "," + cluster.seeds())
+                        .requestTimeout(Duration.ofSeconds(20))
                         .build()) {
             client.bucket("default", Codec.utf8()).put("k", "v");
             assertThat(client.bucket("default", Codec.utf8()).get("k").value()).isEqualTo("v");
@@ -419,10 +415,7 @@ class FailureHandlingTest {
     @Test
     void aNodeOfAnotherClusterIsRefusedByName() throws Exception {
         try (FakeCluster cluster = new FakeCluster(1, "cluster-b");
-                QuorateClient client = QuorateClient.builder()
-                        .seeds(cluster.seeds())
-                        .clusterId("cluster-a")
-                        .build()) {
+                QuorateClient client = cluster.builder().clusterId("cluster-a").build()) {
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
 
             QuorateException failure = failure(() -> bucket.put("k", "v"));
@@ -470,10 +463,7 @@ class FailureHandlingTest {
     @Test
     void theRetryBudgetBoundsTheLoadOnAClusterInTrouble() throws Exception {
         try (FakeCluster cluster = new FakeCluster(1);
-                QuorateClient client = QuorateClient.builder()
-                        .seeds(cluster.seeds())
-                        .retryReserve(10)
-                        .build()) {
+                QuorateClient client = cluster.builder().retryReserve(10).build()) {
             cluster.nodes.get(0).reaction = request -> FakeNode.refuse(Code.RESOURCE_EXHAUSTED, "OVERLOADED");
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
             IntStream.range(0, 300)

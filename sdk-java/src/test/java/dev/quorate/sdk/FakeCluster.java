@@ -4,12 +4,18 @@ import com.google.protobuf.ByteString;
 import dev.quorate.proto.kv.v1.Topology;
 import dev.quorate.sdk.routing.KeySlots;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.awaitility.Awaitility;
 
 /** Real gRPC servers on the loopback with the semantics of the store and none of its durability. Every node owns every slot. */
 final class FakeCluster implements AutoCloseable {
     static final int LOG2_SLOTS = 6;
+
+    static {
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+    }
 
     final String clusterId;
     final byte[] hashSeed = "0123456789abcdef".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
@@ -40,7 +46,15 @@ final class FakeCluster implements AutoCloseable {
     }
 
     QuorateClient client() {
-        return QuorateClient.builder().seeds(seeds()).build();
+        return builder().build();
+    }
+
+    /** Patient, since a busy machine is not what is tested; tests of time limits set their own. */
+    QuorateClient.Builder builder() {
+        return QuorateClient.builder()
+                .seeds(seeds())
+                .requestTimeout(Duration.ofSeconds(20))
+                .attemptTimeout(Duration.ofSeconds(10));
     }
 
     /** The first owner of a key. */

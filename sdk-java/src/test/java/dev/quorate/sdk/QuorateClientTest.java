@@ -3,7 +3,6 @@ package dev.quorate.sdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -18,11 +17,7 @@ class QuorateClientTest {
     @EnumSource
     void putsGetsAndDeletes(Transport transport) throws Exception {
         try (FakeCluster cluster = new FakeCluster(3);
-                QuorateClient client = QuorateClient.builder()
-                        .seeds(cluster.seeds())
-                        .requestTimeout(Duration.ofSeconds(20))
-                        .transport(transport)
-                        .build()) {
+                QuorateClient client = cluster.builder().transport(transport).build()) {
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
 
             assertThat(bucket.get("k").isPresent()).isFalse();
@@ -46,11 +41,7 @@ class QuorateClientTest {
     @EnumSource
     void answersAreMatchedToTheirRequests(Transport transport) throws Exception {
         try (FakeCluster cluster = new FakeCluster(3);
-                QuorateClient client = QuorateClient.builder()
-                        .seeds(cluster.seeds())
-                        .requestTimeout(Duration.ofSeconds(20))
-                        .transport(transport)
-                        .build()) {
+                QuorateClient client = cluster.builder().transport(transport).build()) {
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
             List<String> keys =
                     IntStream.range(0, 2_000).mapToObj(i -> "key" + i).toList();
