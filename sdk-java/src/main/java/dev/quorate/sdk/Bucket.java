@@ -279,6 +279,11 @@ public final class Bucket<T> {
 
     private CompletableFuture<Versioned<T>> read(byte[] key, ReadOptions options, boolean wait) {
         long now = start(wait);
+        try {
+            Sizes.checkKey(key);
+        } catch (QuorateException tooLarge) {
+            return CompletableFuture.failedFuture(tooLarge);
+        }
         ReadCall<T> call =
                 new ReadCall<>(engine, shape, key.clone(), options, now, engine.deadline(now, options.timeout()));
         submit(call, key.length, wait);
@@ -293,8 +298,8 @@ public final class Bucket<T> {
             boolean usesLane = seen != null || options.carryContext();
             long deadline = engine.deadline(now, options.timeout());
             call = new WriteCall<>(engine, shape, key.clone(), value, seen, options, usesLane, now, deadline);
-        } catch (QuorateException codecFailed) {
-            return CompletableFuture.failedFuture(codecFailed);
+        } catch (QuorateException cannotBeSent) {
+            return CompletableFuture.failedFuture(cannotBeSent);
         }
         submit(call, key.length + call.valueBytes(), wait);
         return call.result;

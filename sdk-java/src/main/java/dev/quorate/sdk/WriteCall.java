@@ -42,6 +42,7 @@ final class WriteCall<T> extends Call<Versioned<T>> {
         this.value = value;
         this.encoded = value == null ? null : UnsafeByteOperations.unsafeWrap(shape.encode(value));
         this.explicitContext = explicitContext;
+        Sizes.checkWrite(key, valueBytes(), explicitContext);
         this.options = options;
         this.wireOptions = Options.toWire(options).setRequestId(engine.newRequestId());
     }
