@@ -65,8 +65,12 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
                 org.slf4j.Logger logger = LoggerFactory.getLogger(String.valueOf(record.getLoggerName()));
                 if (record.getLevel().intValue() >= java.util.logging.Level.SEVERE.intValue()) {
                     logger.error(String.valueOf(record.getMessage()), record.getThrown());
+                } else if (record.getThrown() == null) {
+                    logger.warn(String.valueOf(record.getMessage()));
                 } else {
-                    logger.warn(String.valueOf(record.getMessage()), record.getThrown());
+                    // What a peer or client did wrong, or a connection that broke: where in gRPC it was noticed helps
+                    // nobody.
+                    logger.warn(record.getMessage() + ": " + record.getThrown());
                 }
             }
 
