@@ -110,7 +110,13 @@ public final class LmdbStorage implements Storage {
             this.active = new MemoryTable(0);
             this.upkeep = new Upkeep(this::lookAfterDisk);
             CommitLog.Recovery recovery = CommitLog.recover(
-                    logFiles, config.logLimits(), checkpointLsn, tables.closedCleanly(), upkeep::soon, active::apply);
+                    logFiles,
+                    config.logLimits(),
+                    checkpointLsn,
+                    tables.run() != 0,
+                    tables.closedCleanly(),
+                    upkeep::soon,
+                    active::apply);
             long run = nextRun(Math.max(tables.run() >>> 32, recovery.highestRun() >>> 32));
             tables.startRun(run);
             this.flusher = new Flusher(tables, disk, new FlushEvents());

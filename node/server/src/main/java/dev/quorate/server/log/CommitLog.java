@@ -132,6 +132,7 @@ public final class CommitLog {
      * Reads what an earlier run left, before the loop serves anything, and prepares a segment to go on in. The caller then persists a run number
      * above {@link Recovery#highestRun} and calls {@link Recovery#start}.
      *
+     * @param ranBefore a run was recorded, so that there was a segment
      * @param closedCleanly the checkpoint was stored by an orderly end, so there is nothing to replay
      * @param segmentTaken called when a spare was used up, so that somebody calls {@link #prepareSegments}; must be cheap
      */
@@ -139,12 +140,13 @@ public final class CommitLog {
             LogFiles files,
             Limits limits,
             long checkpoint,
+            boolean ranBefore,
             boolean closedCleanly,
             Runnable segmentTaken,
             BatchSink sink)
             throws IOException {
         LogRecovery recovery = new LogRecovery(files, checkpoint);
-        if (!closedCleanly && checkpoint > 0 && recovery.isMissing()) {
+        if (!closedCleanly && ranBefore && recovery.isMissing()) {
             throw new CorruptStorageException("the commit log is missing: " + files.location()
                     + " is empty, and the node was not stopped in good order after LSN " + checkpoint
                     + ". Put the log back, restore this node's directory from a copy, or move it away and let the other"

@@ -164,16 +164,31 @@ class LmdbStorageTest {
         storage = open(config());
         commit(storage, "b", 100);
         storage.halt();
-        try (Stream<Path> files = Files.list(config().directory().resolve("log"))) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
+        deleteLog();
         assertThatThrownBy(() -> open(config()))
                 .isInstanceOf(CorruptStorageException.class)
                 .hasMessageContaining(
                         "the commit log is missing: " + config().directory().resolve("log"))
                 .hasMessageContaining("after LSN 1");
+    }
+
+    @Test
+    void missingLogIsRefusedAlsoBeforeTheFirstFlush() throws IOException, InterruptedException {
+        LmdbStorage storage = open(config());
+        commit(storage, "a", 100);
+        storage.halt();
+        deleteLog();
+        assertThatThrownBy(() -> open(config()))
+                .isInstanceOf(CorruptStorageException.class)
+                .hasMessageContaining("the commit log is missing");
+    }
+
+    private void deleteLog() throws IOException {
+        try (Stream<Path> files = Files.list(config().directory().resolve("log"))) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
     }
 
     /** Pages of a scan while the tables they were read from are flushed and dropped. */

@@ -141,7 +141,7 @@ class CommitLogTest {
                 return loop.after(delay, task);
             }
         };
-        return CommitLog.recover(files, LIMITS, 0, false, () -> {}, (lsn, batch) -> {})
+        return CommitLog.recover(files, LIMITS, 0, false, false, () -> {}, (lsn, batch) -> {})
                 .start(1L << 32, counting, new SilentMetrics(), (what, cause) -> fatal.complete(cause));
     }
 
