@@ -11,7 +11,6 @@ import dev.quorate.cli.terminal.DurationConverter;
 import dev.quorate.cli.terminal.ExitCode;
 import dev.quorate.cli.terminal.KvctlCommand;
 import java.io.IOException;
-import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -120,15 +119,16 @@ public final class BenchSuiteCommand extends KvctlCommand {
         LoadOptions.require(rounds >= 1, "--rounds is at least 1");
         Pattern wanted = pattern();
         Path root = terminal().workingDirectory().resolve(directory == null ? Path.of(".quorate", "bench") : directory);
-        if (Files.exists(root)) {
-            throw new CommandFailure(
-                    ExitCode.PRECONDITION,
-                    root + " exists: another suite runs, or one was cut short",
-                    "stop what runs there: kvctl dev down --wipe --dir " + root.resolve("one") + ", the same with "
-                            + root.resolve("three") + ", then remove it");
-        }
         ClusterFolder one = new ClusterFolder(root.resolve("one"));
         ClusterFolder three = new ClusterFolder(root.resolve("three"));
+        for (ClusterFolder folder : List.of(one, three)) {
+            if (folder.read().isPresent()) {
+                throw new CommandFailure(
+                        ExitCode.PRECONDITION,
+                        "there is a cluster in " + folder.root() + ": another suite runs, or one was killed",
+                        "remove it: kvctl dev down --wipe --dir " + folder.root());
+            }
+        }
         SuiteResult result = new SuiteResult(rounds);
         try (EchoProcess echo = EchoProcess.start();
                 RunningCluster single = RunningCluster.start(one, 1, heap, launcher(), this::say);
@@ -142,8 +142,6 @@ public final class BenchSuiteCommand extends KvctlCommand {
                 }
             }
             result.loadedMemory(triple.processes().residentBytes());
-        } finally {
-            Files.deleteIfExists(root);
         }
         JsonObject json = result.json();
         json.add("surroundings", Surroundings.json(terminal()));
@@ -227,31 +225,37 @@ public final class BenchSuiteCommand extends KvctlCommand {
     }
 
     /** A local cluster for the time of the suite: what it leaves behind is nothing, also when the suite is interrupted. */
-    private record RunningCluster(ClusterFolder folder, LocalCluster cluster, Duration startToReady, Thread onInterrupt)
-            implements AutoCloseable {
+    private static final class RunningCluster implements AutoCloseable {
+        private final ClusterFolder folder;
+        private final LocalCluster cluster;
+        // The nodes have a session of their own: no signal from the terminal reaches them.
+        private final Thread onInterrupt = new Thread(this::closeAtExit);
+        private Duration startToReady = Duration.ZERO;
+        private boolean removed;
+
+        private RunningCluster(ClusterFolder folder, LocalCluster cluster) {
+            this.folder = folder;
+            this.cluster = cluster;
+        }
 
         static RunningCluster start(
                 ClusterFolder folder, int nodes, String heap, Path launcher, Consumer<String> progress)
                 throws IOException, InterruptedException {
-            LocalCluster cluster = LocalCluster.create(folder, nodes, heap, launcher, progress);
-            // The nodes have a session of their own: no signal from the terminal reaches them.
-            Thread onInterrupt = new Thread(() -> remove(folder, cluster, progress));
-            Runtime.getRuntime().addShutdownHook(onInterrupt);
-            Duration took = cluster.start(cluster.file().nodes(), START_PATIENCE);
-            return new RunningCluster(folder, cluster, took, onInterrupt);
+            RunningCluster started =
+                    new RunningCluster(folder, LocalCluster.create(folder, nodes, heap, launcher, progress));
+            Runtime.getRuntime().addShutdownHook(started.onInterrupt);
+            try {
+                started.startToReady =
+                        started.cluster.start(started.cluster.file().nodes(), START_PATIENCE);
+                return started;
+            } catch (IOException | InterruptedException | CommandFailure e) {
+                started.remove();
+                throw e;
+            }
         }
 
-        private static void remove(ClusterFolder folder, LocalCluster cluster, Consumer<String> progress) {
-            try {
-                cluster.stopAll();
-                folder.wipe(cluster.file());
-                Files.deleteIfExists(folder.root().getParent());
-            } catch (DirectoryNotEmptyException e) {
-                // The other cluster is still being removed; the last one takes the folder along.
-                return;
-            } catch (IOException | InterruptedException | CommandFailure e) {
-                progress.accept("cannot stop the cluster in " + folder.root() + ": " + e.getMessage());
-            }
+        Duration startToReady() {
+            return startToReady;
         }
 
         List<String> addresses() {
@@ -270,9 +274,25 @@ public final class BenchSuiteCommand extends KvctlCommand {
 
         @Override
         public void close() throws IOException, InterruptedException {
+            remove();
+        }
+
+        private void closeAtExit() {
+            try {
+                remove();
+            } catch (IOException | InterruptedException | CommandFailure e) {
+                throw new IllegalStateException("cannot stop the cluster in " + folder.root(), e);
+            }
+        }
+
+        /** Once: at an interrupt, the suite and the end of the process both come here. */
+        private synchronized void remove() throws IOException, InterruptedException {
+            if (removed) {
+                return;
+            }
             cluster.stopAll();
             folder.wipe(cluster.file());
-            Runtime.getRuntime().removeShutdownHook(onInterrupt);
+            removed = true;
         }
     }
 
