@@ -65,6 +65,19 @@ class ConfigFileTest {
     }
 
     @Test
+    void theDocumentedFileIsTheTemplate() throws Exception {
+        String page = Files.readString(Path.of("../../docs/configuration.md"));
+        int start = page.indexOf("```yaml\n") + "```yaml\n".length();
+
+        assertThat(page.substring(start, page.indexOf("```", start)))
+                .as("docs/configuration.md holds what 'kvnode config template' prints, zeros in place of what is drawn")
+                .isEqualTo(ConfigText.template()
+                        .replaceFirst("  id: [0-9a-f-]{36}", "  id: 00000000-0000-0000-0000-000000000000")
+                        .replaceFirst("hashSeed: [0-9a-f]{32}", "hashSeed: " + "0".repeat(32))
+                        .replaceFirst("clusterKey: [0-9a-f]{64}", "clusterKey: " + "0".repeat(64)));
+    }
+
+    @Test
     void whatTheTemplateCommentsOutIsValidToo() throws Exception {
         String everything = ConfigText.template().replaceAll("(?m)^# (members|buckets|metrics|  )", "$1");
 
