@@ -161,7 +161,15 @@ public final class NodeProcess implements AutoCloseable {
                     loop,
                     cluster,
                     settings.limits().pipelineOperations());
-            this.replica = new PeerGrpcService(cluster, loop, clock, core::onPeerRequest, core::load, defects, metrics);
+            this.replica = new PeerGrpcService(
+                    cluster,
+                    loop,
+                    clock,
+                    core::onPeerRequest,
+                    core::load,
+                    defects,
+                    settings.limits().peerQueueBytes(),
+                    metrics);
             this.metricsText = new PrometheusText(metrics);
 
             awaitReady();

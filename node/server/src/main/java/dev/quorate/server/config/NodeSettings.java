@@ -64,7 +64,7 @@ public record NodeSettings(
      * @param operationBytes of these
      * @param pipelineOperations in flight on one stream
      * @param callsPerConnection concurrent calls on one client connection
-     * @param peerQueueBytes waiting to be sent to one peer
+     * @param peerQueueBytes waiting to be sent to one peer, and in work for one peer
      */
     public record Limits(
             int operations, long operationBytes, int pipelineOperations, int callsPerConnection, long peerQueueBytes) {}

@@ -43,6 +43,7 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
             Requests requests,
             IntSupplier load,
             Defects defects,
+            long maxBytes,
             LogRateLimit refusals,
             Metrics.Counter operations,
             Metrics.Counter malformed) {}
@@ -51,6 +52,7 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
     private final SortedMap<NodeId, PeerStream> greeted = new TreeMap<>();
     private final Set<PeerStream> open = new LinkedHashSet<>();
 
+    /** @param maxBytes of requests in work and answers not taken, per peer; above it no more is read from the peer */
     public PeerGrpcService(
             ClusterIdentity identity,
             NettyEventLoop loop,
@@ -58,6 +60,7 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
             Requests requests,
             IntSupplier load,
             Defects defects,
+            long maxBytes,
             Metrics metrics) {
         this.setting = new Setting(
                 identity,
@@ -66,6 +69,7 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
                 requests,
                 load,
                 defects,
+                maxBytes,
                 new LogRateLimit(clock, LOG_INTERVAL),
                 metrics.counter("peer_operations_received_total", "Operations that peers asked for"),
                 metrics.counter("peer_operations_malformed_total", "Operations of peers that could not be read"));

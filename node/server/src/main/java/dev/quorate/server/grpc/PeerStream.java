@@ -40,6 +40,8 @@ final class PeerStream implements StreamObserver<ExchangeRequest> {
     private boolean signOfLifeDue;
     private boolean closed;
     private int open;
+    /** Of the operations in work and of the answers that wait to leave. */
+    private long heldBytes;
 
     PeerStream(
             ServerCallStreamObserver<ExchangeResponse> observer,
@@ -115,8 +117,9 @@ final class PeerStream implements StreamObserver<ExchangeRequest> {
             answer(PeerCodec.answer(id, new PeerReply.Refused(PeerReply.Refusal.MALFORMED)));
             return;
         }
-        Slot slot = new Slot(id);
+        Slot slot = new Slot(id, operation.getSerializedSize());
         open++;
+        heldBytes += slot.size;
         slot.expiry = setting.wheel().after(PeerCodec.timeout(operation), slot::expire);
         try {
             setting.requests().onPeerRequest(from, request, PeerCodec.timeout(operation), slot::answer);
@@ -129,6 +132,7 @@ final class PeerStream implements StreamObserver<ExchangeRequest> {
     private void answer(PeerAnswer answer) {
         if (!closed) {
             answers.add(answer);
+            heldBytes += answer.getSerializedSize();
             scheduleDrain();
         }
     }
@@ -153,6 +157,7 @@ final class PeerStream implements StreamObserver<ExchangeRequest> {
                 bytes += answer.getSerializedSize();
                 message.addAnswers(answer);
             }
+            heldBytes -= bytes;
             signOfLifeDue = false;
             observer.onNext(message.build());
         }
@@ -161,7 +166,8 @@ final class PeerStream implements StreamObserver<ExchangeRequest> {
 
     /** Asks for the next message if there is room for it: answers that the peer does not take count as much as work not done. */
     private void receive() {
-        if (mayReceive && !closed && open + answers.size() < MAX_OPEN) {
+        boolean room = open + answers.size() < MAX_OPEN && heldBytes < setting.maxBytes();
+        if (mayReceive && !closed && room) {
             mayReceive = false;
             observer.request(1);
         }
@@ -200,11 +206,13 @@ final class PeerStream implements StreamObserver<ExchangeRequest> {
     /** One operation in work. */
     private final class Slot {
         private final long id;
+        private final int size;
         private boolean over;
         private DeadlineWheel.Handle expiry = DeadlineWheel.Handle.NONE;
 
-        Slot(long id) {
+        Slot(long id, int size) {
             this.id = id;
+            this.size = size;
         }
 
         void answer(PeerReply reply) {
@@ -227,6 +235,7 @@ final class PeerStream implements StreamObserver<ExchangeRequest> {
             over = true;
             expiry.cancel();
             open--;
+            heldBytes -= size;
             return true;
         }
     }

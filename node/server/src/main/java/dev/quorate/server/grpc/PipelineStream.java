@@ -24,6 +24,9 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
     /** Outcomes of one message; above it they are spread over several. */
     static final int MESSAGE_BYTES = 1 << 20;
 
+    /** Outcomes that the client has not taken, above which no message of its is. */
+    private static final long UNTAKEN_BYTES = 4 << 20;
+
     private final ServerCallStreamObserver<PipelineResponse> observer;
     private final ClientOperations operations;
     private final NettyEventLoop loop;
@@ -34,6 +37,7 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
     /** Operations begun whose outcome has not left. */
     private int open;
 
+    private long outcomeBytes;
     private boolean drainScheduled;
     private boolean mayReceive;
     private boolean noMore;
@@ -106,7 +110,7 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
     }
 
     private void receive() {
-        if (mayReceive && !closed && !noMore && open < maxOperations) {
+        if (mayReceive && !closed && !noMore && open < maxOperations && outcomeBytes < UNTAKEN_BYTES) {
             mayReceive = false;
             observer.request(1);
         }
@@ -138,6 +142,7 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
             return;
         }
         outcomes.add(outcome);
+        outcomeBytes += outcome.getSerializedSize();
         if (!drainScheduled) {
             drainScheduled = true;
             loop.atEndOfPass(() -> {
@@ -159,6 +164,7 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
                 message.addOutcomes(outcome);
                 open--;
             }
+            outcomeBytes -= bytes;
             observer.onNext(message.build());
         }
         receive();

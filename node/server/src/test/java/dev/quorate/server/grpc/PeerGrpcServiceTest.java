@@ -6,9 +6,12 @@ import static dev.quorate.server.grpc.PeerFixture.REQUEST;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.peer.WriteCommand;
 import dev.quorate.proto.peer.v1.ExchangeRequest;
 import dev.quorate.proto.peer.v1.ExchangeResponse;
 import dev.quorate.proto.peer.v1.PeerAnswer;
@@ -40,6 +43,8 @@ import org.junit.jupiter.api.Test;
 class PeerGrpcServiceTest {
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
+    private static final long MAX_BYTES = 4 << 20;
+
     private record Asked(NodeId from, PeerRequest request, Duration timeout, Consumer<PeerReply> answer) {}
 
     private final LinkedBlockingQueue<Throwable> defects = new LinkedBlockingQueue<>();
@@ -58,6 +63,7 @@ class PeerGrpcServiceTest {
             },
             () -> 42,
             new Defects("n1", () -> 1, metrics),
+            MAX_BYTES,
             metrics);
     private Server server;
     private ManagedChannel channel;
@@ -214,6 +220,33 @@ class PeerGrpcServiceTest {
             }
         });
         await("room again").atMost(LIMIT).until(() -> asked.size() == batches * batch);
+    }
+
+    @Test
+    void bytesThatAreNotAnsweredAreBounded() throws Exception {
+        Caller caller = new Caller();
+        caller.greet();
+        PeerRequest large = new PeerRequest.ForwardWrite(new WriteCommand(
+                new Key(1, Bytes.utf8("k")),
+                Bytes.owning(new byte[1 << 20]),
+                null,
+                1,
+                0,
+                false,
+                false,
+                Bytes.EMPTY,
+                1));
+        for (int id = 1; id <= 20; id++) {
+            caller.out.onNext(ExchangeRequest.newBuilder()
+                    .addOperations(PeerCodec.operation(id, large, Duration.ofSeconds(60)))
+                    .build());
+        }
+
+        await().atMost(LIMIT).until(() -> asked.size() >= 4);
+        assertThat(loop.ask(LIMIT, asked::size)).isEqualTo(4);
+
+        loop.execute(() -> asked.forEach(each -> each.answer().accept(PeerReply.Replicated.INSTANCE)));
+        await("room again").atMost(LIMIT).until(() -> asked.size() == 8);
     }
 
     @Test
