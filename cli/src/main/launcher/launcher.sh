@@ -217,7 +217,13 @@ kvnode_flags() {
         done <"$options"
     fi
     version_flags
-    [ -z "${KVNODE_HEAP-}" ] || flags="$flags -Xmx$KVNODE_HEAP"
+    # The options start with a heap of 256 MiB, which must not exceed the largest.
+    case ${KVNODE_HEAP-} in
+    '') ;;
+    [0-9]m | [0-9][0-9]m | 1[0-9][0-9]m | 2[0-4][0-9]m | 25[0-5]m)
+        flags="$flags -Xms$KVNODE_HEAP -Xmx$KVNODE_HEAP" ;;
+    *) flags="$flags -Xmx$KVNODE_HEAP" ;;
+    esac
 }
 
 # Sets kvctl_jar and kvnode_jar; the version is in their names.
