@@ -13,9 +13,7 @@ class SizesTest {
     @Test
     void whatNoNodeTakesIsRefusedBeforeItIsSent() throws Exception {
         try (FakeCluster cluster = new FakeCluster(1);
-                QuorateClient client = QuorateClient.builder()
-                        .seeds(cluster.nodes.get(0).address())
-                        .build()) {
+                QuorateClient client = cluster.client()) {
             Bucket<byte[]> bucket = client.bucket("default");
 
             assertThat(reason(() -> bucket.put("k", GIGANTIC))).isEqualTo(Reason.VALUE_TOO_LARGE);
