@@ -23,6 +23,7 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -411,7 +412,7 @@ final class SimClient {
     private void call(
             int node,
             long timeoutNanos,
-            java.util.function.Function<SimProcess, CompletionStage<Result<ClientAnswer>>> request,
+            Function<SimProcess, CompletionStage<Result<ClientAnswer>>> request,
             boolean isWrite,
             Consumer<Reply> waiter) {
         Call call = new Call(waiter);

@@ -12,6 +12,7 @@ import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.Member;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.storage.Storage;
+import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.version.Actor;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -201,7 +202,7 @@ final class SimCluster implements SimNetwork.Host {
         network.connect(process);
     }
 
-    private void committing(Machine machine, dev.quorate.core.storage.WriteBatch batch) {
+    private void committing(Machine machine, WriteBatch batch) {
         SimProcess process = machine.process;
         if (process == null) {
             return;

@@ -4,6 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +29,7 @@ final class SimFuture<T extends @Nullable Object> extends CompletableFuture<T> {
         return new SimFuture<>(world);
     }
 
-    private <R> R watched(java.util.function.Supplier<R> reaction) {
+    private <R> R watched(Supplier<R> reaction) {
         try {
             return reaction.get();
         } catch (RuntimeException | AssertionError defect) {

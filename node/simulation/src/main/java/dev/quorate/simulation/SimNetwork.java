@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * relies on that.
  */
 final class SimNetwork {
-    /** What a node of the network looks like from here. Machines are numbered from 1. */
+    /** Where processes are found. Machines are numbered from 1. */
     interface Host {
         /** The running process; null while there is none. */
         @Nullable

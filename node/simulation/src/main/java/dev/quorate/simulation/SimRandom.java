@@ -1,6 +1,7 @@
 package dev.quorate.simulation;
 
 import dev.quorate.core.runtime.RandomSource;
+import java.util.List;
 
 /**
  * A seeded stream (SplitMix64). Each direction of a link, each disk and each node has its own, forked by name and number: taking one
@@ -61,7 +62,7 @@ public final class SimRandom implements RandomSource {
         return Math.max(low, Math.min(high, Math.round(Math.exp(exponent))));
     }
 
-    <T> T pick(java.util.List<T> choices) {
+    <T> T pick(List<T> choices) {
         return choices.get(nextInt(choices.size()));
     }
 }

@@ -5,6 +5,7 @@ import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.StorageFailedException;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -267,7 +268,7 @@ final class SimStorage implements Storage {
         gone = true;
         List<Unsynced> lost = List.copyOf(unsynced);
         StorageFailedException cause =
-                new StorageFailedException("the log could not be synced", new java.io.IOException("simulated"));
+                new StorageFailedException("the log could not be synced", new IOException("simulated"));
         for (Unsynced entry : lost) {
             entry.committed.completeExceptionally(cause);
             entry.barriers.forEach(barrier -> barrier.completeExceptionally(cause));

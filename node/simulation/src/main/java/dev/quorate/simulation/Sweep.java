@@ -3,6 +3,7 @@ package dev.quorate.simulation;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Adds up the reports of many seeds. */
@@ -108,12 +109,12 @@ public final class Sweep {
     }
 
     private static String lower(String name) {
-        return name.toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+        return name.toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 
     private static void line(StringBuilder text, String name, String format, Object... values) {
-        text.append(String.format(java.util.Locale.ROOT, "%-76s ", name))
-                .append(String.format(java.util.Locale.ROOT, format, values))
+        text.append(String.format(Locale.ROOT, "%-76s ", name))
+                .append(String.format(Locale.ROOT, format, values))
                 .append('\n');
     }
 }

@@ -58,7 +58,6 @@ final class Witness {
     private static final class Machine {
         private final Map<Bytes, StoredRecord> held = new TreeMap<>();
         private final Map<Bytes, CausalContext> acknowledged = new TreeMap<>();
-        private final TreeSet<Long> boots = new TreeSet<>();
     }
 
     private final SimWorld world;
@@ -210,7 +209,6 @@ final class Witness {
         }
         minted.put(sibling.dot(), new Minted(key, sibling, write, replaced));
         dotsOfKey.computeIfAbsent(key, absent -> new ArrayList<>()).add(sibling.dot());
-        machines[process.machine()].boots.add(sibling.dot().actor().boot());
     }
 
     /** The writes that {@code before} shows and {@code after} does not, and what was before them. */
