@@ -133,9 +133,9 @@ class FailuresTest {
         // Once before, so that the time goes into waiting and not into loading classes.
         kvctl("get", "k", "-e", node.endpoint());
         node.silent = true;
-        Run run = kvctl("put", "k", "v", "-e", node.endpoint(), "--timeout", "1s");
+        Run run = kvctl("put", "k", "v", "-e", node.endpoint(), "--timeout", "2s");
         assertThat(run.exitCode()).isEqualTo(8);
-        assertThat(run.err()).contains("connected, but no answer within 1s", "may or may not have been applied");
+        assertThat(run.err()).contains("connected, but no answer within 2s", "may or may not have been applied");
     }
 
     /** As a stopped process looks: the kernel accepts, and nothing follows. */
