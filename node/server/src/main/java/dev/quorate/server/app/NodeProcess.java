@@ -60,7 +60,7 @@ import org.slf4j.LoggerFactory;
 public final class NodeProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeProcess.class);
     private static final Duration START_LIMIT = Duration.ofMinutes(5);
-    private static final Duration LOOP_LIMIT = Duration.ofSeconds(10);
+    private static final Duration LOOP_LIMIT = Duration.ofMinutes(1);
     private static final Duration PEERS_LIMIT = Duration.ofSeconds(3);
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
     private static final Duration GOODBYE_LIMIT = Duration.ofSeconds(2);
