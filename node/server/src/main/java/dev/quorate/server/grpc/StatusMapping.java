@@ -86,7 +86,7 @@ final class StatusMapping {
                         500,
                         "Not enough replicas alive: needed " + d.or("required", "more") + ", reachable are "
                                 + d.or("alive", "fewer") + d.in(" of ", "replicas", "")
-                                + d.in(" (", "unreachable", ")") + d.in("; ", "cause", "")
+                                + d.in(" (not ", "unreachable", ")") + d.in("; ", "cause", "")
                                 + ". Nothing was written. Ask for a smaller quorum, or wait for the nodes.");
             case NODE_DRAINING ->
                 unavailable(

@@ -105,7 +105,7 @@ class StatusMappingTest {
                                 .with("replicas", "n1,n2,n3")
                                 .with("unreachable", "n2: refused"))
                         .getMessage())
-                .isEqualTo("Not enough replicas alive: needed 2, reachable are 1 of n1,n2,n3 (n2: refused)."
+                .isEqualTo("Not enough replicas alive: needed 2, reachable are 1 of n1,n2,n3 (not n2: refused)."
                         + " Nothing was written. Ask for a smaller quorum, or wait for the nodes.");
     }
 
