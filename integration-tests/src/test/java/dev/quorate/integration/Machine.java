@@ -28,7 +28,9 @@ final class Machine implements AutoCloseable {
 
     static Machine watch() {
         Machine machine = new Machine();
+        // What everybody has used so far is where the counting begins.
         machine.sample();
+        machine.foreignSeconds = 0;
         machine.watcher.setDaemon(true);
         machine.watcher.start();
         return machine;
