@@ -17,7 +17,7 @@ def reason(error):
             for detail in status_pb2.Status.FromString(value).details:
                 info = error_details_pb2.ErrorInfo()
                 if detail.Unpack(info):
-                    return f"{info.reason} {dict(info.metadata)}"
+                    return f"{info.reason} {dict(sorted(info.metadata.items()))}"
     return "none given"
 
 
