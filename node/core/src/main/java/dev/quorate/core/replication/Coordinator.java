@@ -57,7 +57,8 @@ public final class Coordinator {
         this.mint = new DotMint(clusterNumber, local.self().number(), boots, local.rules(), local.metrics());
         this.replicaSide = new ReplicaSide(local, hybridClock, rescue);
         this.reads = new ReadCoordinator(local, replicaSide, new ReadRepair(local, replicaSide));
-        RequestLedger ledger = new RequestLedger(local.self(), local.hasher(), local.clock(), local.metrics());
+        RequestLedger ledger = new RequestLedger(
+                local.self(), local.hasher(), local.rules().versions(), local.clock(), local.metrics());
         this.writes = new WriteCoordinator(local, mint, hybridClock, rescue, ledger);
         this.forwarder = new Forwarder(local);
         this.forwardedIdPrefix = local.self() + "." + Long.toHexString(mint.boot()) + ".";

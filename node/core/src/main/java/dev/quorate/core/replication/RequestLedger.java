@@ -13,6 +13,7 @@ import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.Dot;
+import dev.quorate.core.version.VersionRules;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -38,7 +39,8 @@ final class RequestLedger {
     static final int MAX_FOLLOWERS = 16;
 
     /** An answered write. */
-    private record Answered(Dot dot, long content, List<NodeId> acknowledged, int required, long since) {}
+    private record Answered(
+            Dot dot, CausalContext effective, long content, List<NodeId> acknowledged, int required, long since) {}
 
     /** One write under its request id, while it is under way or after it missed its quorum. */
     static final class Entry {
@@ -68,7 +70,7 @@ final class RequestLedger {
             return dot;
         }
 
-        /** What the write superseded; empty once it was answered, which only makes the next answer's context smaller. */
+        /** What the write superseded. */
         CausalContext effective() {
             return effective;
         }
@@ -83,7 +85,7 @@ final class RequestLedger {
             return underWay;
         }
 
-        /** What an attempt answered, with a context that covers the write alone; null if none reached its quorum. */
+        /** What an attempt answered; null if none reached its quorum. */
         @Nullable
         WriteAnswer answer() {
             return answer;
@@ -101,14 +103,16 @@ final class RequestLedger {
 
     private final NodeId self;
     private final KeyHasher hasher;
+    private final VersionRules versions;
     private final Clock clock;
     private final Map<KeyHash, Entry> open = new LinkedHashMap<>();
     private final Map<KeyHash, Answered> answered = new LinkedHashMap<>();
     private final Metrics.Counter evictions;
 
-    RequestLedger(NodeId self, KeyHasher hasher, Clock clock, Metrics metrics) {
+    RequestLedger(NodeId self, KeyHasher hasher, VersionRules versions, Clock clock, Metrics metrics) {
         this.self = self;
         this.hasher = hasher;
+        this.versions = versions;
         this.clock = clock;
         this.evictions = metrics.counter(
                 "request_ids_evicted_total", "Request ids forgotten early because too many writes came");
@@ -131,11 +135,10 @@ final class RequestLedger {
         entry = new Entry(id, known.content(), known.since());
         entry.dot = known.dot();
         entry.underWay = false;
-        // Covers the write and nothing else: enough, because what it superseded is superseded wherever the write is
-        // known.
-        CausalContext own = CausalContext.EMPTY.withInterval(
-                known.dot().actor(), known.dot().sequence(), known.dot().sequence(), nowSeconds);
-        entry.answer = new WriteAnswer(own, null, new Report(self, known.acknowledged(), known.required()));
+        entry.effective = known.effective();
+        // Covers what the write superseded too: an owner that has not heard of the write may still hold that.
+        CausalContext context = versions.answerContext(known.effective(), known.dot(), nowSeconds);
+        entry.answer = new WriteAnswer(context, null, new Report(self, known.acknowledged(), known.required()));
         return entry;
     }
 
@@ -166,7 +169,14 @@ final class RequestLedger {
             open.remove(entry.id, entry);
             Report report = answer.report();
             answered.put(
-                    entry.id, new Answered(dot, entry.content, report.acknowledged(), report.required(), entry.since));
+                    entry.id,
+                    new Answered(
+                            dot,
+                            entry.effective,
+                            entry.content,
+                            report.acknowledged(),
+                            report.required(),
+                            entry.since));
         } else if (dot == null) {
             open.remove(entry.id, entry);
         }
