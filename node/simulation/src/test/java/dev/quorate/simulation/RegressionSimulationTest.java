@@ -9,6 +9,14 @@ import org.junit.jupiter.api.Test;
 
 /** What seeds once found, as the smallest plan that showed it. */
 class RegressionSimulationTest {
+    @Test
+    void aRetryIsAnsweredWithAllThatItsWriteSuperseded() {
+        // With a context that covered the write alone, an owner that had not heard of it kept what it had superseded
+        // (I3).
+        assertThat(Simulation.run(513890).violations()).isEmpty();
+        assertThat(Simulation.run(514840).violations()).isEmpty();
+    }
+
     private static final long MILLI = 1_000_000;
 
     /**
