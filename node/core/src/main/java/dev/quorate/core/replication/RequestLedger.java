@@ -26,21 +26,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The writes this coordinator minted lately, by request id, so that a retry of the same write finds its first attempt instead of
- * becoming a second write. Kept for {@link #KEPT} and at most {@link #MAX_ENTRIES}; a retry that finds nothing is safe all the same
- * (rules.md A11), it may only add a sibling of its own value. Confined to the event loop.
- *
- * <p>What is kept of an answered write is a few words: a busy node remembers a hundred thousand of them, which live just long enough
- * to be the collector's most expensive guests.
+ * becoming a second write. Kept for {@link #KEPT}, at most {@link #MAX_ENTRIES} answered ones and as many others; a retry that finds nothing
+ * is safe all the same (rules.md A11), it may only add a sibling of its own value. Confined to the event loop.
  */
 final class RequestLedger {
     static final Duration KEPT = Duration.ofSeconds(60);
     static final int MAX_ENTRIES = 131_072;
     /** Retries that may wait for one attempt. */
     static final int MAX_FOLLOWERS = 16;
-
-    /** An answered write. */
-    private record Answered(
-            Dot dot, CausalContext effective, long content, List<NodeId> acknowledged, int required, long since) {}
 
     /** One write under its request id, while it is under way or after it missed its quorum. */
     static final class Entry {
@@ -106,7 +99,7 @@ final class RequestLedger {
     private final VersionRules versions;
     private final Clock clock;
     private final Map<KeyHash, Entry> open = new LinkedHashMap<>();
-    private final Map<KeyHash, Answered> answered = new LinkedHashMap<>();
+    private final AnsweredWrites answered = new AnsweredWrites(MAX_ENTRIES);
     private final Metrics.Counter evictions;
 
     RequestLedger(NodeId self, KeyHasher hasher, VersionRules versions, Clock clock, Metrics metrics) {
@@ -128,8 +121,8 @@ final class RequestLedger {
         if (entry != null) {
             return entry;
         }
-        Answered known = answered.get(id);
-        if (known == null) {
+        AnsweredWrites.Answered known = answered.find(id);
+        if (known == null || known.since() < clock.nanos() - KEPT.toNanos()) {
             return null;
         }
         entry = new Entry(id, known.content(), known.since());
@@ -143,9 +136,11 @@ final class RequestLedger {
     }
 
     Entry open(WriteCommand command, KeyHash hash) {
-        if (open.size() + answered.size() >= MAX_ENTRIES) {
+        if (open.size() >= MAX_ENTRIES) {
             evictions.increment();
-            removeOldest(answered.isEmpty() ? open : answered);
+            Iterator<Entry> inOrder = open.values().iterator();
+            inOrder.next();
+            inOrder.remove();
         }
         KeyHash id = idOf(command, hash);
         Entry entry = new Entry(id, contentOf(command), clock.nanos());
@@ -168,15 +163,16 @@ final class RequestLedger {
         if (answer != null && dot != null) {
             open.remove(entry.id, entry);
             Report report = answer.report();
-            answered.put(
+            int forgotten = answered.add(
                     entry.id,
-                    new Answered(
+                    new AnsweredWrites.Answered(
                             dot,
                             entry.effective,
                             entry.content,
                             report.acknowledged(),
                             report.required(),
                             entry.since));
+            evictions.add(forgotten);
         } else if (dot == null) {
             open.remove(entry.id, entry);
         }
@@ -206,19 +202,10 @@ final class RequestLedger {
 
     private void expire() {
         long oldest = clock.nanos() - KEPT.toNanos();
-        Iterator<Answered> inOrder = answered.values().iterator();
-        while (inOrder.hasNext() && inOrder.next().since() < oldest) {
-            inOrder.remove();
-        }
+        answered.forgetOlderThan(oldest);
         Iterator<Entry> openInOrder = open.values().iterator();
         while (openInOrder.hasNext() && openInOrder.next().since < oldest) {
             openInOrder.remove();
         }
-    }
-
-    private static void removeOldest(Map<KeyHash, ?> entries) {
-        Iterator<?> inOrder = entries.values().iterator();
-        inOrder.next();
-        inOrder.remove();
     }
 }

@@ -59,8 +59,10 @@ class MemoryTableTest {
         assertThat(table.bytes()).isEqualTo(first);
         assertThat(table.writtenBytes()).isEqualTo(206);
         table.apply(9, new WriteBatch().andDelete(Table.DATA, Bytes.utf8("key")));
-        assertThat(table.bytes()).isEqualTo(first - 100);
-        assertThat(table.lastLsn()).isEqualTo(9);
+        assertThat(table.bytes()).as("the room stays until the table goes").isEqualTo(first);
+        table.apply(10, WriteBatch.put(Table.DATA, Bytes.utf8("key"), Bytes.owning(new byte[200])));
+        assertThat(table.bytes()).as("the old room too").isGreaterThan(first + 200);
+        assertThat(table.lastLsn()).isEqualTo(10);
     }
 
     private static void checkRange(MemoryTable table, NavigableMap<Bytes, Change> expected, SplittableRandom random) {

@@ -1,0 +1,246 @@
+package dev.quorate.core.replication;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Check;
+import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.version.Actor;
+import dev.quorate.core.version.CausalContext;
+import dev.quorate.core.version.Dot;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answered writes by id, in arrays: a busy node remembers a hundred thousand of them, which as objects would live just long enough to be what
+ * its collector spends its time on. They are forgotten a page at a time, the oldest first, and pages are used again. Confined to the
+ * event loop.
+ */
+final class AnsweredWrites {
+    static final int PAGE_ENTRIES = 256;
+
+    /** One answered write. {@code content} and {@code since} mean what the ledger makes of them. */
+    record Answered(
+            Dot dot, CausalContext effective, long content, List<NodeId> acknowledged, int required, long since) {}
+
+    private static final class Page {
+        private final long[] high = new long[PAGE_ENTRIES];
+        private final long[] low = new long[PAGE_ENTRIES];
+        private final long[] content = new long[PAGE_ENTRIES];
+        private final long[] since = new long[PAGE_ENTRIES];
+        private final @Nullable Actor[] actors = new Actor[PAGE_ENTRIES];
+        private final long[] sequences = new long[PAGE_ENTRIES];
+        private final int[] required = new int[PAGE_ENTRIES];
+        private final boolean[] removed = new boolean[PAGE_ENTRIES];
+        // Of entry i up to ends[i]: u8 number of nodes, i32 each, then the encoded context.
+        private final int[] ends = new int[PAGE_ENTRIES];
+        private byte[] details = new byte[PAGE_ENTRIES * 32];
+        private int size;
+        private long newest;
+
+        int start(int entry) {
+            return entry == 0 ? 0 : ends[entry - 1];
+        }
+    }
+
+    private final @Nullable Page[] pages;
+    private int oldest;
+    private int used;
+    private int size;
+    // Open addressing: 0 is free, anything else 1 + page * PAGE_ENTRIES + entry.
+    private int[] index = new int[2 * PAGE_ENTRIES];
+
+    /** @param maxEntries a multiple of {@link #PAGE_ENTRIES} */
+    AnsweredWrites(int maxEntries) {
+        Check.argument(
+                maxEntries >= PAGE_ENTRIES && maxEntries % PAGE_ENTRIES == 0, "no pages for %d entries", maxEntries);
+        this.pages = new Page[maxEntries / PAGE_ENTRIES];
+    }
+
+    int size() {
+        return size;
+    }
+
+    /** Returns how many others had to go for it. */
+    int add(KeyHash id, Answered write) {
+        int forgotten = 0;
+        Page page = used == 0 ? null : page((oldest + used - 1) % pages.length);
+        if (page == null || page.size == PAGE_ENTRIES) {
+            forgotten = used == pages.length ? forgetOldest() : 0;
+            int next = (oldest + used) % pages.length;
+            page = pages[next];
+            if (page == null) {
+                page = new Page();
+                pages[next] = page;
+            }
+            page.size = 0;
+            page.newest = write.since();
+            used++;
+        }
+        remove(id);
+        int entry = page.size++;
+        page.high[entry] = id.high();
+        page.low[entry] = id.low();
+        page.content[entry] = write.content();
+        page.since[entry] = write.since();
+        page.newest = Math.max(page.newest, write.since());
+        page.actors[entry] = write.dot().actor();
+        page.sequences[entry] = write.dot().sequence();
+        page.required[entry] = write.required();
+        page.removed[entry] = false;
+        page.ends[entry] = putDetails(page, page.start(entry), write);
+        size++;
+        if (2 * size > index.length) {
+            growIndex();
+        }
+        int position = (oldest + used - 1) % pages.length * PAGE_ENTRIES + entry;
+        index[slotOf(id.high(), id.low())] = 1 + position;
+        return forgotten;
+    }
+
+    private static int putDetails(Page page, int start, Answered write) {
+        Bytes context = write.effective().encoded();
+        int nodes = write.acknowledged().size();
+        int needed = start + 1 + nodes * Integer.BYTES + context.length();
+        if (needed > page.details.length) {
+            page.details = Arrays.copyOf(page.details, Math.max(needed, 2 * page.details.length));
+        }
+        ByteBuffer buffer = ByteBuffer.wrap(page.details, start, needed - start);
+        buffer.put((byte) nodes);
+        for (int i = 0; i < nodes; i++) {
+            buffer.putInt(write.acknowledged().get(i).number());
+        }
+        context.putInto(buffer);
+        return needed;
+    }
+
+    /** Null when it was never added, or is forgotten. */
+    @Nullable
+    Answered find(KeyHash id) {
+        int found = index[slotOf(id.high(), id.low())] - 1;
+        if (found < 0) {
+            return null;
+        }
+        Page page = page(found / PAGE_ENTRIES);
+        int entry = found % PAGE_ENTRIES;
+        Actor actor = page.actors[entry];
+        if (actor == null) {
+            throw new IllegalStateException("an entry without an actor");
+        }
+        int start = page.start(entry);
+        ByteBuffer details = ByteBuffer.wrap(page.details, start, page.ends[entry] - start);
+        int nodes = details.get() & 0xff;
+        List<NodeId> acknowledged = new ArrayList<>(nodes);
+        for (int i = 0; i < nodes; i++) {
+            acknowledged.add(new NodeId(details.getInt()));
+        }
+        return new Answered(
+                new Dot(actor, page.sequences[entry]),
+                CausalContext.decode(Bytes.copyOf(details)),
+                page.content[entry],
+                acknowledged,
+                page.required[entry],
+                page.since[entry]);
+    }
+
+    void remove(KeyHash id) {
+        int found = removeFromIndex(id.high(), id.low());
+        if (found >= 0) {
+            page(found / PAGE_ENTRIES).removed[found % PAGE_ENTRIES] = true;
+        }
+    }
+
+    /** Forgets the pages of which every entry is older. */
+    void forgetOlderThan(long since) {
+        while (used > 0) {
+            if (page(oldest).newest >= since) {
+                return;
+            }
+            forgetOldest();
+        }
+    }
+
+    private int forgetOldest() {
+        Page page = page(oldest);
+        int forgotten = 0;
+        for (int entry = 0; entry < page.size; entry++) {
+            if (!page.removed[entry]) {
+                removeFromIndex(page.high[entry], page.low[entry]);
+                forgotten++;
+            }
+        }
+        oldest = (oldest + 1) % pages.length;
+        used--;
+        return forgotten;
+    }
+
+    private Page page(int number) {
+        Page page = pages[number];
+        if (page == null) {
+            throw new IllegalStateException("no page " + number);
+        }
+        return page;
+    }
+
+    /** The place in the index that holds the id, or the free one where it belongs. */
+    private int slotOf(long high, long low) {
+        int slot = home(high, low);
+        while (index[slot] != 0 && !isAt(index[slot] - 1, high, low)) {
+            slot = slot + 1 & index.length - 1;
+        }
+        return slot;
+    }
+
+    private boolean isAt(int position, long high, long low) {
+        Page page = page(position / PAGE_ENTRIES);
+        int entry = position % PAGE_ENTRIES;
+        return page.low[entry] == low && page.high[entry] == high;
+    }
+
+    /** Ids are keyed hashes: their bits are as good as any. */
+    private int home(long high, long low) {
+        return (int) (high ^ low) & index.length - 1;
+    }
+
+    private int homeOf(int position) {
+        Page page = page(position / PAGE_ENTRIES);
+        int entry = position % PAGE_ENTRIES;
+        return home(page.high[entry], page.low[entry]);
+    }
+
+    /** Where the entry was, -1 if nowhere. Moves those that had to go past its place closer to where they belong. */
+    private int removeFromIndex(long high, long low) {
+        int mask = index.length - 1;
+        int free = slotOf(high, low);
+        int removed = index[free] - 1;
+        if (removed < 0) {
+            return -1;
+        }
+        size--;
+        index[free] = 0;
+        for (int slot = free + 1 & mask; index[slot] != 0; slot = slot + 1 & mask) {
+            int home = homeOf(index[slot] - 1);
+            boolean mayMove = (slot - home & mask) >= (slot - free & mask);
+            if (mayMove) {
+                index[free] = index[slot];
+                index[slot] = 0;
+                free = slot;
+            }
+        }
+        return removed;
+    }
+
+    private void growIndex() {
+        int[] old = index;
+        index = new int[2 * old.length];
+        for (int position : old) {
+            if (position != 0) {
+                Page page = page((position - 1) / PAGE_ENTRIES);
+                int entry = (position - 1) % PAGE_ENTRIES;
+                index[slotOf(page.high[entry], page.low[entry])] = position;
+            }
+        }
+    }
+}
