@@ -30,6 +30,10 @@ public sealed interface PeerReply {
         /** The record fails its checksum: it counts neither as a value nor as an absence (rules.md A7). */
         CORRUPT,
         NOT_READY,
-        MALFORMED
+        MALFORMED,
+        /** A node that owns nothing of the key keeps as many hints for the owner as it may (rules.md A9). */
+        HINTS_FULL,
+        /** The message is older than its sender wanted it to become (rules.md A16). */
+        EXPIRED
     }
 }

@@ -1,20 +1,58 @@
 package dev.quorate.core.peer;
 
 import dev.quorate.core.model.Key;
+import dev.quorate.core.model.NodeId;
 import dev.quorate.core.version.VersionedObject;
+import org.jspecify.annotations.Nullable;
 
 /** What one node asks of another. Every kind may arrive twice, late or never. */
 public sealed interface PeerRequest {
-    Key key();
+    /** About one key; other requests are about nodes or ranges of the ring. */
+    sealed interface Keyed extends PeerRequest {
+        Key key();
+    }
 
-    /** Merge this into what you hold, and answer when it is durable. {@code repair} gives way to client traffic. */
-    record Replicate(Key key, VersionedObject object, boolean repair) implements PeerRequest {}
+    /**
+     * Merge this into what you hold, and answer when it is durable.
+     *
+     * @param hintFor the owner that the receiver stands in for, and hands the object to later; null asks an owner for itself
+     * @param expiresAt hybrid time after which the receiver drops it (rules.md A16), or {@link #NEVER}
+     */
+    record Replicate(
+            Key key,
+            VersionedObject object,
+            Cause cause,
+            @Nullable NodeId hintFor,
+            long expiresAt) implements Keyed {
+        public static final long NEVER = 0;
 
-    /** Send what you hold. */
-    record Read(Key key) implements PeerRequest {}
+        /** What a coordinator sends to the other owners. */
+        public static Replicate toOwner(Key key, VersionedObject object) {
+            return new Replicate(key, object, Cause.CLIENT, null, NEVER);
+        }
+    }
+
+    /** On whose behalf an object is sent. All but the client's own can wait while the receiver is busy. */
+    enum Cause {
+        CLIENT,
+        READ_REPAIR,
+        HINT,
+        ANTI_ENTROPY
+    }
+
+    /**
+     * Send what you hold.
+     *
+     * @param standingFor the owner in whose place the receiver is asked; null asks an owner for itself
+     */
+    record Read(Key key, @Nullable NodeId standingFor) implements Keyed {
+        public static Read ofOwner(Key key) {
+            return new Read(key, null);
+        }
+    }
 
     /** Coordinate this read: the sender is no owner. */
-    record ForwardGet(GetCommand command) implements PeerRequest {
+    record ForwardGet(GetCommand command) implements Keyed {
         @Override
         public Key key() {
             return command.key();
@@ -22,7 +60,7 @@ public sealed interface PeerRequest {
     }
 
     /** Coordinate this write: the sender is no owner. */
-    record ForwardWrite(WriteCommand command) implements PeerRequest {
+    record ForwardWrite(WriteCommand command) implements Keyed {
         @Override
         public Key key() {
             return command.key();

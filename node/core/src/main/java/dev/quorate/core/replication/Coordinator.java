@@ -158,7 +158,7 @@ public final class Coordinator {
         }
     }
 
-    private boolean ownsOrRefuses(PeerRequest request, KeyHash hash, Consumer<PeerReply> answer) {
+    private boolean ownsOrRefuses(PeerRequest.Keyed request, KeyHash hash, Consumer<PeerReply> answer) {
         boolean owns = local.owners(request.key(), hash).contains(local.self());
         if (!owns) {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
@@ -216,7 +216,7 @@ public final class Coordinator {
                 if (owner.equals(local.self())) {
                     replicaSide.read(key, placement.hash(), reply -> answered(owner, reply));
                 } else {
-                    local.peers().call(owner, new PeerRequest.Read(key), timeout, new PeerCalls.Waiter() {
+                    local.peers().call(owner, PeerRequest.Read.ofOwner(key), timeout, new PeerCalls.Waiter() {
                         @Override
                         public void answered(PeerReply reply) {
                             Inspector.this.answered(owner, reply);

@@ -162,7 +162,7 @@ final class Forwarder {
                 case OVERLOADED -> Failure.Kind.OVERLOADED;
                 case STORAGE_FULL -> Failure.Kind.STORAGE_FULL;
                 case CORRUPT -> Failure.Kind.RECORD_CORRUPT;
-                case NOT_OWNER, NOT_READY, MALFORMED -> Failure.Kind.NODE_STARTING;
+                case NOT_OWNER, NOT_READY, MALFORMED, HINTS_FULL, EXPIRED -> Failure.Kind.NODE_STARTING;
             };
         }
 

@@ -139,7 +139,7 @@ final class ReadCoordinator {
             }
             Duration left =
                     Duration.ofNanos(Math.max(0, deadline - local.clock().nanos()));
-            local.peers().call(owner, new PeerRequest.Read(key), left, new PeerCalls.Waiter() {
+            local.peers().call(owner, PeerRequest.Read.ofOwner(key), left, new PeerCalls.Waiter() {
                 @Override
                 public void answered(PeerReply reply) {
                     Read.this.answered(owner, reply);

@@ -56,7 +56,9 @@ final class ReadRepair {
                     key, hash, repair, WriteKind.BACKGROUND, reply -> count(reply instanceof PeerReply.Replicated));
             return;
         }
-        local.peers().call(replica, new PeerRequest.Replicate(key, repair, true), TIMEOUT, new PeerCalls.Waiter() {
+        PeerRequest push = new PeerRequest.Replicate(
+                key, repair, PeerRequest.Cause.READ_REPAIR, null, PeerRequest.Replicate.NEVER);
+        local.peers().call(replica, push, TIMEOUT, new PeerCalls.Waiter() {
             @Override
             public void answered(PeerReply reply) {
                 count(reply instanceof PeerReply.Replicated);

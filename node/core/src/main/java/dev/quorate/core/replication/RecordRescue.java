@@ -77,7 +77,7 @@ final class RecordRescue {
         void ask(List<NodeId> owners) {
             for (NodeId owner : owners) {
                 if (!owner.equals(local.self())) {
-                    local.peers().call(owner, new PeerRequest.Read(key), TIMEOUT, new PeerCalls.Waiter() {
+                    local.peers().call(owner, PeerRequest.Read.ofOwner(key), TIMEOUT, new PeerCalls.Waiter() {
                         @Override
                         public void answered(PeerReply reply) {
                             if (reply instanceof PeerReply.ReadReply read) {
@@ -125,8 +125,8 @@ final class RecordRescue {
             }
             VersionedObject object = merged;
             CompletionStage<?> durable = object == null
-                    ? local.replicas().remove(hash)
-                    : local.replicas().commit(hash, new StoredRecord(key, object, null));
+                    ? local.replicas().remove(hash, null)
+                    : local.replicas().commit(hash, null, new StoredRecord(key, object, null));
             durable.whenComplete((done, failure) -> {
                 if (failure == null) {
                     rescued.increment();

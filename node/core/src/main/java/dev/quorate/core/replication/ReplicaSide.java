@@ -25,6 +25,7 @@ final class ReplicaSide {
     private final Metrics.Counter merges;
     private final Metrics.Counter noOps;
     private final Metrics.Counter notOwner;
+    private final Metrics.Counter expired;
 
     ReplicaSide(Local local, HybridClock hybridClock, RecordRescue rescue) {
         this.local = local;
@@ -33,6 +34,8 @@ final class ReplicaSide {
         this.merges = local.metrics().counter("replica_merges_total", "Objects merged for a coordinator");
         this.noOps = local.metrics().counter("replica_merges_unchanged_total", "Objects received that changed nothing");
         this.notOwner = local.metrics().counter("not_owner_total", "Requests for keys this node does not own");
+        this.expired =
+                local.metrics().counter("replica_merges_expired_total", "Objects dropped because they came too late");
     }
 
     void replicate(PeerRequest.Replicate request, Consumer<PeerReply> answer) {
@@ -45,10 +48,15 @@ final class ReplicaSide {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
             return;
         }
+        if (request.expiresAt() != PeerRequest.Replicate.NEVER && request.expiresAt() < hybridClock.last()) {
+            expired.increment();
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.EXPIRED));
+            return;
+        }
         for (Sibling sibling : request.object().siblings()) {
             hybridClock.observe(sibling.hybridTime());
         }
-        WriteKind kind = request.repair() ? WriteKind.BACKGROUND : WriteKind.REPLICA_MERGE;
+        WriteKind kind = request.cause() == PeerRequest.Cause.CLIENT ? WriteKind.REPLICA_MERGE : WriteKind.BACKGROUND;
         merge(key, hash, request.object(), kind, answer);
     }
 
@@ -72,7 +80,7 @@ final class ReplicaSide {
             } else if (!refuses(kind, answer)) {
                 // Asked again, because it may have waited behind a read, with thousands of others.
                 merges.increment();
-                CompletionStage<Storage.Durable> durable = local.replicas().commit(hash, merged);
+                CompletionStage<Storage.Durable> durable = local.replicas().commit(hash, held, merged);
                 acknowledge(local.rules().acknowledgesOnlyDurable() ? durable : null, answer);
             }
         });

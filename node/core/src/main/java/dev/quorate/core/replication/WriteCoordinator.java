@@ -310,7 +310,7 @@ final class WriteCoordinator {
             if (entry != null) {
                 entry.minted(dot, effective);
             }
-            replicate(record, dot, effective, local.replicas().commit(hash, record));
+            replicate(record, dot, effective, local.replicas().commit(hash, held, record));
         }
 
         /** This identity lived elsewhere: with a dot that is known already, replicas would merge the write away (rules.md A2). */
@@ -392,7 +392,7 @@ final class WriteCoordinator {
                     command.returnSiblings() ? object : null,
                     new Report(local.self(), quorum.acknowledged(), command.w()));
             // Before our own sync: the others' network and disk time overlaps with ours.
-            PeerRequest.Replicate request = new PeerRequest.Replicate(key, object, false);
+            PeerRequest.Replicate request = PeerRequest.Replicate.toOwner(key, object);
             Duration left =
                     Duration.ofNanos(Math.max(0, deadline - local.clock().nanos()));
             for (NodeId owner : owners) {

@@ -75,13 +75,17 @@ public final class ReplicaTable {
         return true;
     }
 
-    /** Replaces the record. Visible at once, durable when the stage completes. */
-    public CompletionStage<Storage.Durable> commit(KeyHash hash, StoredRecord record) {
+    /**
+     * Replaces the record. Visible at once, durable when the stage completes.
+     *
+     * @param held what the update found; null if nothing, or nothing that could be read
+     */
+    public CompletionStage<Storage.Durable> commit(KeyHash hash, @Nullable StoredRecord held, StoredRecord record) {
         return storage.commit(WriteBatch.put(Table.DATA, hash.toBytes(), codec.encode(record)));
     }
 
-    /** Removes the record, and with it the claim to what this node minted for the key. */
-    public CompletionStage<Storage.Durable> remove(KeyHash hash) {
+    /** Removes the record, and with it the claim to what this node minted for the key. {@code held} as in {@link #commit}. */
+    public CompletionStage<Storage.Durable> remove(KeyHash hash, @Nullable StoredRecord held) {
         return storage.commit(new WriteBatch().andDelete(Table.DATA, hash.toBytes()));
     }
 

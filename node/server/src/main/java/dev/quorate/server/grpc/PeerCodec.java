@@ -29,12 +29,14 @@ import dev.quorate.proto.peer.v1.PeerRefusal;
 import dev.quorate.proto.peer.v1.Read;
 import dev.quorate.proto.peer.v1.ReadReply;
 import dev.quorate.proto.peer.v1.Replicate;
+import dev.quorate.proto.peer.v1.ReplicateCause;
 import dev.quorate.proto.peer.v1.Replicated;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Between core's peer messages and the wire. Objects and contexts travel in core's own canonical bytes. Decoders throw {@link
@@ -50,12 +52,9 @@ final class PeerCodec {
         long micros = Math.max(1, Math.min(MAX_MICROS, timeout.toNanos() / 1000));
         PeerOperation.Builder operation = PeerOperation.newBuilder().setId(id).setTimeoutMicros((int) micros);
         if (request instanceof PeerRequest.Replicate replicate) {
-            operation.setReplicate(Replicate.newBuilder()
-                    .setKey(key(replicate.key()))
-                    .setObject(ProtoBytes.wrap(replicate.object().encoded()))
-                    .setRepair(replicate.repair()));
+            operation.setReplicate(replicate(replicate));
         } else if (request instanceof PeerRequest.Read read) {
-            operation.setRead(Read.newBuilder().setKey(key(read.key())));
+            operation.setRead(Read.newBuilder().setKey(key(read.key())).setStandingFor(number(read.standingFor())));
         } else if (request instanceof PeerRequest.ForwardGet forward) {
             operation.setForwardGet(forwardGet(forward.command()));
         } else if (request instanceof PeerRequest.ForwardWrite forward) {
@@ -72,12 +71,11 @@ final class PeerCodec {
 
     static PeerRequest request(PeerOperation operation) {
         return switch (operation.getOpCase()) {
-            case REPLICATE -> {
-                Replicate replicate = operation.getReplicate();
-                yield new PeerRequest.Replicate(
-                        key(replicate.getKey()), object(replicate.getObject()), replicate.getRepair());
-            }
-            case READ -> new PeerRequest.Read(key(operation.getRead().getKey()));
+            case REPLICATE -> replicate(operation.getReplicate());
+            case READ ->
+                new PeerRequest.Read(
+                        key(operation.getRead().getKey()),
+                        node(operation.getRead().getStandingFor()));
             case FORWARD_GET -> {
                 ForwardGet get = operation.getForwardGet();
                 yield new PeerRequest.ForwardGet(
@@ -142,6 +140,48 @@ final class PeerCodec {
 
     private static VersionedObject object(ByteString bytes) {
         return VersionedObject.decode(ProtoBytes.copyOf(bytes));
+    }
+
+    private static Replicate replicate(PeerRequest.Replicate request) {
+        return Replicate.newBuilder()
+                .setKey(key(request.key()))
+                .setObject(ProtoBytes.wrap(request.object().encoded()))
+                .setCause(
+                        switch (request.cause()) {
+                            case CLIENT -> ReplicateCause.REPLICATE_CAUSE_CLIENT;
+                            case READ_REPAIR -> ReplicateCause.REPLICATE_CAUSE_READ_REPAIR;
+                            case HINT -> ReplicateCause.REPLICATE_CAUSE_HINT;
+                            case ANTI_ENTROPY -> ReplicateCause.REPLICATE_CAUSE_ANTI_ENTROPY;
+                        })
+                .setHintFor(number(request.hintFor()))
+                .setExpiresAt(request.expiresAt())
+                .build();
+    }
+
+    private static PeerRequest.Replicate replicate(Replicate message) {
+        PeerRequest.Cause cause = switch (message.getCause()) {
+            case REPLICATE_CAUSE_CLIENT -> PeerRequest.Cause.CLIENT;
+            case REPLICATE_CAUSE_READ_REPAIR -> PeerRequest.Cause.READ_REPAIR;
+            case REPLICATE_CAUSE_HINT -> PeerRequest.Cause.HINT;
+            case REPLICATE_CAUSE_ANTI_ENTROPY -> PeerRequest.Cause.ANTI_ENTROPY;
+            case REPLICATE_CAUSE_UNSPECIFIED, UNRECOGNIZED ->
+                throw new IllegalArgumentException("an object sent for no known cause");
+        };
+        return new PeerRequest.Replicate(
+                key(message.getKey()),
+                object(message.getObject()),
+                cause,
+                node(message.getHintFor()),
+                message.getExpiresAt());
+    }
+
+    /** No node has number 0. */
+    private static int number(@Nullable NodeId node) {
+        return node == null ? 0 : node.number();
+    }
+
+    private static @Nullable NodeId node(int number) {
+        return number == 0 ? null : new NodeId(number);
     }
 
     private static ForwardGet forwardGet(GetCommand command) {
@@ -274,6 +314,8 @@ final class PeerCodec {
             case CORRUPT -> PeerRefusal.PEER_REFUSAL_CORRUPT;
             case NOT_READY -> PeerRefusal.PEER_REFUSAL_NOT_READY;
             case MALFORMED -> PeerRefusal.PEER_REFUSAL_MALFORMED;
+            case HINTS_FULL -> PeerRefusal.PEER_REFUSAL_HINTS_FULL;
+            case EXPIRED -> PeerRefusal.PEER_REFUSAL_EXPIRED;
         };
     }
 
@@ -285,6 +327,8 @@ final class PeerCodec {
             case PEER_REFUSAL_CORRUPT -> PeerReply.Refusal.CORRUPT;
             case PEER_REFUSAL_NOT_READY -> PeerReply.Refusal.NOT_READY;
             case PEER_REFUSAL_MALFORMED -> PeerReply.Refusal.MALFORMED;
+            case PEER_REFUSAL_HINTS_FULL -> PeerReply.Refusal.HINTS_FULL;
+            case PEER_REFUSAL_EXPIRED -> PeerReply.Refusal.EXPIRED;
             case PEER_REFUSAL_UNSPECIFIED, UNRECOGNIZED ->
                 throw new IllegalArgumentException("a refusal of no known kind");
         };

@@ -31,10 +31,12 @@ import dev.quorate.proto.peer.v1.PeerKey;
 import dev.quorate.proto.peer.v1.PeerOperation;
 import dev.quorate.proto.peer.v1.Read;
 import dev.quorate.proto.peer.v1.Replicate;
+import dev.quorate.proto.peer.v1.ReplicateCause;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class PeerCodecLawTest {
@@ -113,7 +115,10 @@ class PeerCodecLawTest {
                         .build()))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> PeerCodec.request(PeerOperation.newBuilder()
-                        .setReplicate(Replicate.newBuilder().setKey(key).setObject(ByteString.copyFromUtf8("junk")))
+                        .setReplicate(Replicate.newBuilder()
+                                .setKey(key)
+                                .setObject(ByteString.copyFromUtf8("junk"))
+                                .setCause(ReplicateCause.REPLICATE_CAUSE_CLIENT))
                         .build()))
                 .isInstanceOf(MalformedException.class);
         assertThatThrownBy(() -> PeerCodec.reply(PeerAnswer.getDefaultInstance()))
@@ -148,8 +153,14 @@ class PeerCodecLawTest {
 
     private static PeerRequest anyRequest(Random random) {
         return switch (random.nextInt(4)) {
-            case 0 -> new PeerRequest.Replicate(anyKey(random), anyObject(random), random.nextBoolean());
-            case 1 -> new PeerRequest.Read(anyKey(random));
+            case 0 ->
+                new PeerRequest.Replicate(
+                        anyKey(random),
+                        anyObject(random),
+                        PeerRequest.Cause.values()[random.nextInt(PeerRequest.Cause.values().length)],
+                        anyNodeOrNone(random),
+                        random.nextBoolean() ? PeerRequest.Replicate.NEVER : random.nextLong());
+            case 1 -> new PeerRequest.Read(anyKey(random), anyNodeOrNone(random));
             case 2 ->
                 new PeerRequest.ForwardGet(new GetCommand(anyKey(random), 1 + random.nextInt(5), random.nextInt(5)));
             default ->
@@ -164,6 +175,10 @@ class PeerCodecLawTest {
                         anyBytes(random, 0, 64),
                         random.nextInt(3)));
         };
+    }
+
+    private static @Nullable NodeId anyNodeOrNone(Random random) {
+        return random.nextBoolean() ? null : new NodeId(1 + random.nextInt(1000));
     }
 
     private static PeerReply anyReply(Random random) {
