@@ -5,7 +5,9 @@ import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -106,12 +108,17 @@ public final class ManualStorage implements Storage {
     @Override
     public CompletionStage<Page> scan(Table table, KeyRange range, ScanBudget budget) {
         List<Entry> found = new ArrayList<>();
-        entries.forEach((key, value) -> {
-            if (key.at(0) == table.id()) {
-                found.add(new Entry(
-                        Bytes.owning(java.util.Arrays.copyOfRange(key.toByteArray(), 1, key.length())), value));
+        for (Map.Entry<Bytes, Bytes> entry : entries.entrySet()) {
+            Bytes place = entry.getKey();
+            Bytes key = Bytes.owning(Arrays.copyOfRange(place.unsafeArray(), 1, place.length()));
+            if (place.at(0) == table.id() && range.contains(key)) {
+                if (found.size() == budget.maxEntries()) {
+                    Bytes last = found.get(found.size() - 1).key();
+                    return CompletableFuture.completedFuture(new Page(found, last));
+                }
+                found.add(new Entry(key, entry.getValue()));
             }
-        });
+        }
         return CompletableFuture.completedFuture(new Page(found, null));
     }
 

@@ -30,6 +30,7 @@ public final class ReplicaTable {
 
     private final Storage storage;
     private final EventLoop loop;
+    private final HintTable hints;
     private final RecordCodec codec = new RecordCodec();
     private final boolean queues;
     // Looked up, never iterated. Holds a key only while a read for it is outstanding.
@@ -43,9 +44,20 @@ public final class ReplicaTable {
         this.storage = storage;
         this.loop = loop;
         this.queues = queues;
+        this.hints = new HintTable(storage, metrics);
         this.queued = metrics.counter("updates_queued_total", "Updates that waited behind a read of the same key");
         this.refused = metrics.counter("updates_refused_total", "Updates refused because too many wait for one key");
         this.damaged = metrics.counter("records_damaged_total", "Reads that met a record with a bad checksum");
+    }
+
+    /** Which of the records wait for which owner. Changes only by {@link #commit} and {@link #remove}. */
+    public HintTable hints() {
+        return hints;
+    }
+
+    /** Looks up whatever key has this hash. */
+    public void read(KeyHash hash, Consumer<Lookup> reader) {
+        new Update(null, hash, reader, false).start();
     }
 
     /** Looks a key up without holding anything. */
@@ -81,15 +93,19 @@ public final class ReplicaTable {
      * @param held what the update found; null if nothing, or nothing that could be read
      */
     public CompletionStage<Storage.Durable> commit(KeyHash hash, @Nullable StoredRecord held, StoredRecord record) {
-        return storage.commit(WriteBatch.put(Table.DATA, hash.toBytes(), codec.encode(record)));
+        WriteBatch batch = WriteBatch.put(Table.DATA, hash.toBytes(), codec.encode(record));
+        hints.index(batch, hash, held, record);
+        return storage.commit(batch);
     }
 
     /** Removes the record, and with it the claim to what this node minted for the key. {@code held} as in {@link #commit}. */
     public CompletionStage<Storage.Durable> remove(KeyHash hash, @Nullable StoredRecord held) {
-        return storage.commit(new WriteBatch().andDelete(Table.DATA, hash.toBytes()));
+        WriteBatch batch = new WriteBatch().andDelete(Table.DATA, hash.toBytes());
+        hints.index(batch, hash, held, null);
+        return storage.commit(batch);
     }
 
-    private Lookup decode(Key key, @Nullable Bytes bytes, @Nullable Throwable failure) {
+    private Lookup decode(@Nullable Key key, @Nullable Bytes bytes, @Nullable Throwable failure) {
         if (failure != null) {
             damaged.increment();
             return new Lookup.Damaged("read failed: " + failure);
@@ -99,7 +115,7 @@ public final class ReplicaTable {
         }
         try {
             StoredRecord record = codec.decode(bytes);
-            if (!record.key().equals(key)) {
+            if (key != null && !record.key().equals(key)) {
                 damaged.increment();
                 return new Lookup.Damaged("another key, " + record.key() + ", has the same 128-bit hash");
             }
@@ -127,14 +143,14 @@ public final class ReplicaTable {
 
     /** One read and what follows from it. */
     private final class Update implements BiConsumer<@Nullable Bytes, @Nullable Throwable> {
-        private final Key key;
+        private final @Nullable Key key;
         private final KeyHash hash;
         private final Consumer<Lookup> body;
         private final boolean exclusive;
         private boolean starting;
         private boolean finished;
 
-        Update(Key key, KeyHash hash, Consumer<Lookup> body, boolean exclusive) {
+        Update(@Nullable Key key, KeyHash hash, Consumer<Lookup> body, boolean exclusive) {
             this.key = key;
             this.hash = hash;
             this.body = body;

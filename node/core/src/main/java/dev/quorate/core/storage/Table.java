@@ -5,7 +5,9 @@ public enum Table {
     /** Key hash (16 bytes) to record: what the replica holds. */
     DATA(1),
     /** Small facts of the node itself: checkpoint, format version. */
-    META(2);
+    META(2),
+    /** Owner (4 bytes) and key hash to a hint's age and size: {@link HintTable}. */
+    HINTS(4);
 
     private final int id;
 

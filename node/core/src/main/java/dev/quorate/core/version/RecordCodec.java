@@ -3,6 +3,9 @@ package dev.quorate.core.version;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Check;
 import dev.quorate.core.model.Key;
+import dev.quorate.core.model.NodeId;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
@@ -11,6 +14,7 @@ import java.util.zip.CRC32C;
  * <pre>
  * u8 format = 1 | u8 flags | u32 crc32c of flags and rest | varint bucket | varint key length, key
  * | with flag 1: varint own boot, varint own from
+ * | with flag 2: varint hints { varint node, u64 hybrid time }
  * | object: varint intervals { varint cluster, node, boot, first, last - first, seconds }
  *           varint siblings  { varint interval, varint sequence, u64 hybrid time, u8 kind, varint length, value }
  * </pre>
@@ -20,6 +24,7 @@ import java.util.zip.CRC32C;
 public final class RecordCodec {
     private static final byte FORMAT = 1;
     private static final int FLAG_OWN = 1;
+    private static final int FLAG_HINTS = 2;
     private static final int FLAGS_AT = 1;
     private static final int CHECKSUM_AT = 2;
     private static final int HEADER = CHECKSUM_AT + Integer.BYTES;
@@ -38,6 +43,10 @@ public final class RecordCodec {
         if (own != null) {
             size += Wire.varintSize(own.boot()) + Wire.varintSize(own.from());
         }
+        List<Hint> hints = record.hints();
+        if (!hints.isEmpty()) {
+            size += hintsSize(hints);
+        }
         byte[] array = new byte[size];
         array[0] = FORMAT;
         int position = Wire.varint(array, HEADER, key.bucketId());
@@ -45,9 +54,17 @@ public final class RecordCodec {
         System.arraycopy(keyBytes, 0, array, position, keyBytes.length);
         position += keyBytes.length;
         if (own != null) {
-            array[FLAGS_AT] = FLAG_OWN;
+            array[FLAGS_AT] |= FLAG_OWN;
             position = Wire.varint(array, position, own.boot());
             position = Wire.varint(array, position, own.from());
+        }
+        if (!hints.isEmpty()) {
+            array[FLAGS_AT] |= FLAG_HINTS;
+            position = Wire.varint(array, position, hints.size());
+            for (Hint hint : hints) {
+                position = Wire.varint(array, position, hint.owner().number());
+                position = Wire.fixed64(array, position, hint.since());
+            }
         }
         record.object().copyEncodedTo(array, position);
         Wire.fixed32(array, CHECKSUM_AT, checksum(array));
@@ -70,7 +87,7 @@ public final class RecordCodec {
                     "checksum " + Integer.toHexString(actual) + " instead of " + Integer.toHexString(stored), null);
         }
         int flags = array[FLAGS_AT];
-        if ((flags & ~FLAG_OWN) != 0) {
+        if ((flags & ~(FLAG_OWN | FLAG_HINTS)) != 0) {
             throw new CorruptRecordException("unknown flags " + (flags & 0xff), null);
         }
         try {
@@ -79,13 +96,34 @@ public final class RecordCodec {
             int bucket = (int) reader.varintBetween(0, Integer.MAX_VALUE, "bucket");
             int keyLength = (int) reader.varintBetween(1, Key.MAX_LENGTH, "key length");
             Key key = new Key(bucket, reader.bytes(keyLength));
-            OwnInterval own = flags == FLAG_OWN
+            OwnInterval own = (flags & FLAG_OWN) != 0
                     ? new OwnInterval(reader.varint(), reader.varintBetween(1, Long.MAX_VALUE, "own from"))
                     : null;
-            return new StoredRecord(key, VersionedObject.readRest(array, reader), own);
+            List<Hint> hints = (flags & FLAG_HINTS) != 0 ? readHints(reader) : List.of();
+            return new StoredRecord(key, VersionedObject.readRest(array, reader), own, hints);
         } catch (MalformedException malformed) {
             throw new CorruptRecordException("the checksum fits, but " + malformed.getMessage(), malformed);
         }
+    }
+
+    private static int hintsSize(List<Hint> hints) {
+        int size = Wire.varintSize(hints.size());
+        for (Hint hint : hints) {
+            size += Wire.varintSize(hint.owner().number()) + Long.BYTES;
+        }
+        return size;
+    }
+
+    private static List<Hint> readHints(StrictReader reader) {
+        int count = (int) reader.varintBetween(1, StoredRecord.MAX_HINTS, "number of hints");
+        List<Hint> hints = new ArrayList<>(count);
+        int previous = 0;
+        for (int i = 0; i < count; i++) {
+            int owner = (int) reader.varintBetween(previous + 1L, Integer.MAX_VALUE, "node of a hint");
+            hints.add(new Hint(new NodeId(owner), reader.fixed64()));
+            previous = owner;
+        }
+        return hints;
     }
 
     private static int checksum(byte[] array) {

@@ -89,7 +89,7 @@ public class VersionRules {
         }
         checkKey(local, key);
         VersionedObject merged = merge(local.object(), incoming);
-        return merged == local.object() ? local : new StoredRecord(key, merged, local.own());
+        return merged == local.object() ? local : new StoredRecord(key, merged, local.own(), local.hints());
     }
 
     /**
@@ -127,7 +127,8 @@ public class VersionRules {
         if (context.entryCount() > CONTEXT_ENTRIES_KEPT) {
             object = new VersionedObject(prune(context, object.dots()), siblings);
         }
-        return new StoredRecord(key, object, new OwnInterval(dot.actor().boot(), from));
+        return new StoredRecord(
+                key, object, new OwnInterval(dot.actor().boot(), from), local == null ? List.of() : local.hints());
     }
 
     /**

@@ -7,12 +7,20 @@ import dev.quorate.core.ManualStorage;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.model.NodeId;
 import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.version.Actor;
+import dev.quorate.core.version.CausalContext;
+import dev.quorate.core.version.Dot;
+import dev.quorate.core.version.Sibling;
+import dev.quorate.core.version.StoredRecord;
+import dev.quorate.core.version.VersionedObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ReplicaTableTest {
@@ -61,6 +69,84 @@ class ReplicaTableTest {
         assertThat(accepted).isEqualTo(ReplicaTable.MAX_WAITING + 1);
         storage.releaseReads();
         assertThat(ran).hasSize(accepted);
+    }
+
+    @Test
+    void hintsAreFoundByOwnerInTheOrderOfTheirHashes() {
+        NodeId away = new NodeId(2);
+        StoredRecord record = record("v").withHint(away, 70).withHint(new NodeId(9), 80);
+        commit(new KeyHash(5, 0), null, record);
+        commit(new KeyHash(-1, 0), null, record("w").withHint(away, 60));
+        commit(new KeyHash(3, 0), null, record("x").withHint(away, 90));
+
+        HintTable hints = table.hints();
+        assertThat(hints.backlogs()).containsOnlyKeys(away, new NodeId(9));
+        assertThat(hints.backlog(away)).isEqualTo(new HintTable.Backlog(3, 3L * record.size(), 60));
+        HintTable.Page first = page(away, null, 2);
+        assertThat(first.hashes()).containsExactly(new KeyHash(3, 0), new KeyHash(5, 0));
+        HintTable.Page second = page(away, first.last(), 2);
+        assertThat(second.hashes()).containsExactly(new KeyHash(-1, 0));
+        assertThat(second.last()).isNull();
+    }
+
+    @Test
+    void theIndexOfHintsFollowsTheRecord() {
+        NodeId away = new NodeId(2);
+        StoredRecord hinted = record("v").withHint(away, 70).withHint(new NodeId(9), 80);
+        commit(hash, null, hinted);
+        StoredRecord larger = new StoredRecord(key, record("much longer").object(), null, hinted.hints());
+        commit(hash, hinted, larger);
+        assertThat(table.hints().backlog(away)).isEqualTo(new HintTable.Backlog(1, larger.size(), 70));
+        StoredRecord handedOver = larger.withoutHint(away);
+        commit(hash, larger, handedOver);
+        assertThat(table.hints().backlog(away).keys()).isZero();
+        assertThat(page(away, null, 10).hashes()).isEmpty();
+        assertThat(page(new NodeId(9), null, 10).hashes()).containsExactly(hash);
+        assertThat(table.remove(hash, handedOver)).isCompleted();
+        assertThat(table.hints().isEmpty()).isTrue();
+        assertThat(page(new NodeId(9), null, 10).hashes()).isEmpty();
+    }
+
+    @Test
+    void aNewProcessCountsTheHintsThatAreThere() {
+        commit(hash, null, record("v").withHint(new NodeId(2), 70));
+        commit(new KeyHash(9, 9), null, record("w").withHint(new NodeId(2), 50));
+
+        ReplicaTable restarted = new ReplicaTable(storage, new TaskList(), true, new Silent());
+        assertThat(restarted.hints().load()).isCompleted();
+        assertThat(restarted.hints().backlogs()).isEqualTo(table.hints().backlogs());
+    }
+
+    @Test
+    void aHintWhoseRecordWasLostIsCountedUntilSomebodyLooks() {
+        NodeId away = new NodeId(2);
+        commit(hash, null, record("v").withHint(away, 70));
+        // Damaged, found out, and written again without what could not be read.
+        commit(hash, null, record("w"));
+        assertThat(page(away, null, 10).hashes()).containsExactly(hash);
+        assertThat(table.hints().forget(away, hash)).isCompleted();
+        assertThat(table.hints().isEmpty()).isTrue();
+        commit(hash, null, record("v").withHint(away, 70));
+        commit(hash, null, record("v").withHint(away, 70));
+        commit(hash, record("v").withHint(away, 70), record("v"));
+        assertThat(table.hints().backlog(away).keys()).isEqualTo(1);
+        assertThat(page(away, null, 10).hashes()).isEmpty();
+        assertThat(table.hints().isEmpty()).isTrue();
+    }
+
+    private StoredRecord record(String value) {
+        Actor actor = new Actor(1, 1, 1);
+        CausalContext context = CausalContext.EMPTY.withInterval(actor, 1, 1, 0);
+        Sibling sibling = new Sibling(new Dot(actor, 1), 1, Sibling.Kind.VALUE, Bytes.utf8(value));
+        return new StoredRecord(key, VersionedObject.of(context, List.of(sibling)), null);
+    }
+
+    private void commit(KeyHash at, @Nullable StoredRecord held, StoredRecord record) {
+        assertThat(table.commit(at, held, record)).isCompleted();
+    }
+
+    private HintTable.Page page(NodeId owner, @Nullable KeyHash after, int most) {
+        return table.hints().page(owner, after, most).toCompletableFuture().join();
     }
 
     private final class TaskList implements EventLoop {

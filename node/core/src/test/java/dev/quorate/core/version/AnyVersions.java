@@ -2,6 +2,7 @@ package dev.quorate.core.version;
 
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
+import dev.quorate.core.model.NodeId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -93,9 +94,18 @@ public final class AnyVersions {
         return new StoredRecord(
                 new Key(random.nextInt(1 << random.nextInt(1, 31)), Bytes.owning(key)),
                 random.nextInt(4) == 0 ? extremeObject() : object(),
-                random.nextBoolean()
-                        ? new OwnInterval(boot, 1 + (random.nextLong() >>> 1 + random.nextInt(62)))
-                        : null);
+                random.nextBoolean() ? new OwnInterval(boot, 1 + (random.nextLong() >>> 1 + random.nextInt(62))) : null,
+                hints());
+    }
+
+    private List<Hint> hints() {
+        List<Hint> hints = new ArrayList<>();
+        int owner = 0;
+        for (int left = random.nextBoolean() ? 0 : 1 + random.nextInt(StoredRecord.MAX_HINTS); left > 0; left--) {
+            owner += 1 + random.nextInt(1 << random.nextInt(26));
+            hints.add(new Hint(new NodeId(owner), random.nextLong()));
+        }
+        return hints;
     }
 
     private VersionedObject extremeObject() {

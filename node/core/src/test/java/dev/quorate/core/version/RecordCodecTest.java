@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
+import dev.quorate.core.model.NodeId;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -27,7 +28,8 @@ class RecordCodecTest {
                             decoded.key(),
                             VersionedObject.of(
                                     decoded.object().context(), decoded.object().siblings()),
-                            decoded.own())))
+                            decoded.own(),
+                            decoded.hints())))
                     .isEqualTo(bytes);
         });
     }
@@ -77,6 +79,24 @@ class RecordCodecTest {
                         + "8001" + "0a" // own
                         + "01" + "00" + "01" + "8001" + "0a" + "02" + "ac02" // intervals
                         + "01" + "00" + "0c" + "0102030405060708" + "00" + "0176"); // siblings
+    }
+
+    @Test
+    void hintsFollowTheOwnInterval() {
+        StoredRecord record = new StoredRecord(
+                        new Key(1, Bytes.utf8("k")),
+                        VersionedObject.of(CausalContext.EMPTY, List.of()),
+                        new OwnInterval(0x80, 10))
+                .withHint(new NodeId(200), 7)
+                .withHint(new NodeId(3), 0x0102030405060708L);
+
+        assertThat(codec.encode(record).hex())
+                .startsWith("01" + "03")
+                .endsWith("01" + "016b" // bucket, key
+                        + "8001" + "0a" // own
+                        + "02" + "03" + "0102030405060708" + "c801" + "0000000000000007" // hints
+                        + "00" + "00"); // no intervals, no siblings
+        assertThat(codec.decode(codec.encode(record))).isEqualTo(record);
     }
 
     @Test
