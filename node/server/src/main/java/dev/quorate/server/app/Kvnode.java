@@ -5,6 +5,7 @@ import dev.quorate.server.config.ConfigFile;
 import dev.quorate.server.config.ConfigText;
 import dev.quorate.server.config.NodeSettings;
 import dev.quorate.server.lmdb.DirectoryInUseException;
+import dev.quorate.server.lmdb.LmdbStorage;
 import dev.quorate.server.log.CorruptStorageException;
 import dev.quorate.server.system.IdentityException;
 import dev.quorate.server.system.LogSetup;
@@ -52,6 +53,10 @@ public final class Kvnode implements Callable<Integer> {
     CommandSpec spec;
 
     public static void main(String[] arguments) {
+        // LMDB's binding generates code for a third of a second; meanwhile the configuration is read on another core.
+        Thread loading = new Thread(LmdbStorage::loadLibrary, "lmdb-load");
+        loading.setDaemon(true);
+        loading.start();
         System.exit(commandLine().execute(arguments));
     }
 

@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Meta;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -146,6 +147,11 @@ public final class LmdbStorage implements Storage {
         metrics.gauge("storage_checkpoint_lsn", "LSN up to which LMDB holds everything.", () -> checkpointLsn);
         metrics.gauge("storage_synced_lsn", "LSN up to which the log is on the disk.", log::syncedLsn);
         loop.execute(this::tick);
+    }
+
+    /** Loads and binds the native library, which {@link #open} needs: slow, once in a process, and good on any thread. */
+    public static void loadLibrary() {
+        Meta.version();
     }
 
     /**
