@@ -1,6 +1,7 @@
 package dev.quorate.core;
 
 import dev.quorate.core.model.Bytes;
+import dev.quorate.core.storage.LeafDelta;
 import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
@@ -81,6 +82,9 @@ public final class ManualStorage implements Storage {
         lsn++;
         for (WriteBatch.Change change : batch.changes()) {
             Bytes value = change.value();
+            if (value != null && change.table().combining()) {
+                value = LeafDelta.combine(entries.get(place(change.table(), change.key())), value);
+            }
             if (value == null) {
                 entries.remove(place(change.table(), change.key()));
             } else {

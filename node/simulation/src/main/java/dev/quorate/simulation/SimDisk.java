@@ -1,6 +1,7 @@
 package dev.quorate.simulation;
 
 import dev.quorate.core.model.Bytes;
+import dev.quorate.core.storage.LeafDelta;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import java.util.EnumMap;
@@ -34,6 +35,9 @@ final class SimDisk {
 
     static void change(TreeMap<Bytes, Bytes> table, WriteBatch.Change change) {
         Bytes value = change.value();
+        if (value != null && change.table().combining()) {
+            value = LeafDelta.combine(table.get(change.key()), value);
+        }
         if (value == null) {
             table.remove(change.key());
         } else {

@@ -6,6 +6,11 @@ public enum Table {
     DATA(1),
     /** Small facts of the node itself: checkpoint, format version. */
     META(2),
+    /**
+     * Leaf of the hash tree (u32) to XOR of the digests of its records (u64) and their number (u32). Combining: see
+     * {@link #combining}.
+     */
+    MERKLE(3),
     /** Owner (4 bytes) and key hash to a hint's age and size: {@link HintTable}. */
     HINTS(4);
 
@@ -17,6 +22,14 @@ public enum Table {
 
     public int id() {
         return id;
+    }
+
+    /**
+     * Whether a change adds to what is there ({@link LeafDelta#combine}) instead of replacing it. Such a change is no idempotent one: storage
+     * applies it exactly once, whatever crashes happen between log and flush. It knows no deletion; a sum of nothing is absent.
+     */
+    public boolean combining() {
+        return this == MERKLE;
     }
 
     /** Null when no table has that id. */

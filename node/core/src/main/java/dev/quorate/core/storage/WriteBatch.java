@@ -10,12 +10,15 @@ public final class WriteBatch {
     /** Longest key of a table, in bytes: what LMDB can hold. The shortest has one byte. */
     public static final int MAX_KEY_LENGTH = 511;
 
-    /** One change; {@code value} null deletes. */
+    /** One change; {@code value} null deletes. Of a combining table it is what is added. */
     public record Change(Table table, Bytes key, @Nullable Bytes value) {
         public Change {
             if (key.isEmpty() || key.length() > MAX_KEY_LENGTH) {
                 throw new IllegalArgumentException(
                         "a key of table " + table + " has 1 to " + MAX_KEY_LENGTH + " bytes, not " + key.length());
+            }
+            if (table.combining() && !LeafDelta.isDelta(key, value)) {
+                throw new IllegalArgumentException("no delta for table " + table + ": " + key + " to " + value);
             }
         }
     }
@@ -34,6 +37,11 @@ public final class WriteBatch {
     public WriteBatch andDelete(Table table, Bytes key) {
         changes.add(new Change(table, key, null));
         return this;
+    }
+
+    /** Adds to a leaf of the hash tree. */
+    public WriteBatch andAdd(LeafDelta delta) {
+        return andPut(Table.MERKLE, delta.key(), delta.value());
     }
 
     /** In the order they were added; a later change of the same key wins. */

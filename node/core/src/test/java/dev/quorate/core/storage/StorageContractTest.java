@@ -168,6 +168,34 @@ public abstract class StorageContractTest {
     }
 
     @Test
+    void changesOfACombiningTableAddUpOnceEachWhateverHappens() {
+        Bytes leaf = LeafDelta.keyOf(77);
+        commit(new WriteBatch().andAdd(new LeafDelta(77, 0b01, 1)).andAdd(new LeafDelta(77, 0b10, 1)));
+        assertThat(getAt(Table.MERKLE, leaf)).isEqualTo(new LeafDelta(77, 0b11, 2).value());
+        host().restart();
+        commit(new WriteBatch().andAdd(new LeafDelta(77, 0b100, 1)));
+        host().crash();
+        assertThat(getAt(Table.MERKLE, leaf)).isEqualTo(new LeafDelta(77, 0b111, 3).value());
+        host().restart();
+        assertThat(scanAll(Table.MERKLE)).containsExactly(new Entry(leaf, new LeafDelta(77, 0b111, 3).value()));
+        commit(new WriteBatch().andAdd(new LeafDelta(77, 0b111, -3)));
+        assertThat(getAt(Table.MERKLE, leaf)).isNull();
+        assertThat(scanAll(Table.MERKLE)).isEmpty();
+        host().restart();
+        assertThat(scanAll(Table.MERKLE)).isEmpty();
+    }
+
+    @Test
+    void refusesWhatCannotBeAdded() {
+        assertThatThrownBy(() -> new WriteBatch().andDelete(Table.MERKLE, LeafDelta.keyOf(1)))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> WriteBatch.put(Table.MERKLE, key("a"), new LeafDelta(1, 1, 1).value()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> WriteBatch.put(Table.MERKLE, LeafDelta.keyOf(1), value("1")))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void commitsCompleteInOrderOnTheLoopWithGrowingNumbers() {
         int count = 50;
         List<Long> lsns = new ArrayList<>();
@@ -336,17 +364,24 @@ public abstract class StorageContractTest {
             int changes = 1 + random.nextInt(3);
             for (int i = 0; i < changes; i++) {
                 Table table = Table.values()[random.nextInt(Table.values().length)];
-                if (random.nextInt(4) == 0) {
-                    batch.andDelete(table, anyKey());
+                if (table.combining()) {
+                    // Few values, so that sums of nothing are among them.
+                    batch.andAdd(
+                            new LeafDelta(LeafDelta.leafOf(anyKey(table)), random.nextLong(3), random.nextInt(3) - 1));
+                } else if (random.nextInt(4) == 0) {
+                    batch.andDelete(table, anyKey(table));
                 } else {
-                    batch.andPut(table, anyKey(), value("v" + ++values + "x".repeat(random.nextInt(60))));
+                    batch.andPut(table, anyKey(table), value("v" + ++values + "x".repeat(random.nextInt(60))));
                 }
             }
             return batch;
         }
 
-        private Bytes anyKey() {
-            return key("k" + random.nextInt(12));
+        private Bytes anyKey(Table table) {
+            // Two leaves of each neighbourhood.
+            return table.combining()
+                    ? LeafDelta.keyOf(random.nextInt(6) * 13_000 + random.nextInt(2))
+                    : key("k" + random.nextInt(12));
         }
 
         private void barrierCoversAll() {
@@ -360,7 +395,7 @@ public abstract class StorageContractTest {
 
         private void getsNewest() {
             Table table = Table.values()[random.nextInt(Table.values().length)];
-            Bytes key = anyKey();
+            Bytes key = anyKey(table);
             CompletionStage<@Nullable Bytes> read = host.<CompletionStage<@Nullable Bytes>>onLoop(
                     () -> host.storage().get(table, key));
             assertThat(host.<@Nullable Bytes>await(read))
@@ -369,8 +404,8 @@ public abstract class StorageContractTest {
 
         private void scansNewest() {
             Table table = Table.values()[random.nextInt(Table.values().length)];
-            Bytes from = random.nextInt(3) == 0 ? Bytes.EMPTY : anyKey();
-            @Nullable Bytes end = random.nextInt(3) == 0 ? null : anyKey();
+            Bytes from = random.nextInt(3) == 0 ? Bytes.EMPTY : anyKey(table);
+            @Nullable Bytes end = random.nextInt(3) == 0 ? null : anyKey(table);
             KeyRange range = new KeyRange(from, end);
             List<Entry> expected = new ArrayList<>();
             tables(replay(base, batches), table).forEach((key, value) -> {
@@ -427,6 +462,9 @@ public abstract class StorageContractTest {
         for (WriteBatch batch : batches) {
             for (WriteBatch.Change change : batch.changes()) {
                 Bytes value = change.value();
+                if (value != null && change.table().combining()) {
+                    value = LeafDelta.combine(tables(state, change.table()).get(change.key()), value);
+                }
                 if (value == null) {
                     tables(state, change.table()).remove(change.key());
                 } else {
@@ -453,8 +491,12 @@ public abstract class StorageContractTest {
     }
 
     private @Nullable Bytes get(Table table, String name) {
+        return getAt(table, key(name));
+    }
+
+    private @Nullable Bytes getAt(Table table, Bytes key) {
         CompletionStage<@Nullable Bytes> read = host().<CompletionStage<@Nullable Bytes>>onLoop(
-                        () -> host().storage().get(table, key(name)));
+                        () -> host().storage().get(table, key));
         return host().<@Nullable Bytes>await(read);
     }
 

@@ -179,15 +179,22 @@ final class Flusher {
         return false;
     }
 
-    /** Cuts a table into transactions, in the order of tables and keys. An empty table is one empty transaction. */
+    /**
+     * Cuts a table into transactions, in the order of tables and keys. An empty table is one empty transaction. What combining tables add is in
+     * the last one, with the checkpoint: a crash before it adds nothing and replays everything, one after it neither repeats nor omits an
+     * addition.
+     */
     static final class FlushPlan {
+        private final MemoryTable table;
         private final Iterator<Iterator<Change>> tables;
         private final long transactionBytes;
         private final int transactionEntries;
         private Iterator<Change> changes = Collections.emptyIterator();
 
         FlushPlan(MemoryTable table, long transactionBytes, int transactionEntries) {
+            this.table = table;
             this.tables = Stream.of(Table.values())
+                    .filter(each -> !each.combining())
                     .map(each -> table.range(each, KeyRange.ALL))
                     .iterator();
             this.transactionBytes = transactionBytes;
@@ -212,6 +219,11 @@ final class Flusher {
                 Change change = changes.next();
                 transaction.add(change);
                 bytes += MemoryTable.payloadBytes(change);
+            }
+            if (!hasNext()) {
+                Stream.of(Table.values())
+                        .filter(Table::combining)
+                        .forEach(each -> table.range(each, KeyRange.ALL).forEachRemaining(transaction::add));
             }
             return transaction;
         }

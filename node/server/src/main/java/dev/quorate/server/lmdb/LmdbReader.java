@@ -29,8 +29,11 @@ final class LmdbReader {
         txn.reset();
     }
 
-    /** Entries in key order. {@code coveredTo}: there is none but these from the start of the range to this key; null: to its end. */
-    record Found(List<Entry> entries, @Nullable Bytes coveredTo) {}
+    /**
+     * Entries in key order. {@code coveredTo}: there is none but these from the start of the range to this key; null: to its end. The
+     * checkpoint says which batches are in them; it is not looked up where nobody needs it.
+     */
+    record Found(List<Entry> entries, @Nullable Bytes coveredTo, long checkpoint) {}
 
     @Nullable
     Bytes get(Table table, Bytes wanted) {
@@ -56,7 +59,8 @@ final class LmdbReader {
         try {
             txn.renew();
             try (Cursor<ByteBuffer> cursor = tables.database(table).openCursor(txn)) {
-                return scan(cursor, range, budget);
+                long checkpoint = table.combining() ? tables.checkpoint(txn) : 0;
+                return scan(cursor, range, budget, checkpoint);
             } finally {
                 txn.reset();
             }
@@ -65,7 +69,7 @@ final class LmdbReader {
         }
     }
 
-    private Found scan(Cursor<ByteBuffer> cursor, KeyRange range, ScanBudget budget) {
+    private Found scan(Cursor<ByteBuffer> cursor, KeyRange range, ScanBudget budget, long checkpoint) {
         List<Entry> entries = new ArrayList<>();
         long bytes = 0;
         // LMDB has no empty keys, and refuses to look for one.
@@ -83,14 +87,14 @@ final class LmdbReader {
                 break;
             }
             if (entries.size() >= budget.maxEntries() || bytes >= budget.maxBytes()) {
-                return new Found(entries, entries.get(entries.size() - 1).key());
+                return new Found(entries, entries.get(entries.size() - 1).key(), checkpoint);
             }
             Entry entry = new Entry(at, Bytes.copyOf(cursor.val()));
             entries.add(entry);
             bytes += entry.key().length() + entry.value().length();
             found = cursor.next();
         }
-        return new Found(entries, null);
+        return new Found(entries, null, checkpoint);
     }
 
     private ByteBuffer keyBuffer(Bytes bytes) {

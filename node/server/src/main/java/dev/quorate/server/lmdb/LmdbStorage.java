@@ -180,6 +180,13 @@ public final class LmdbStorage implements Storage {
         if (ended != null) {
             return CompletableFuture.failedFuture(ended);
         }
+        if (table.combining()) {
+            KeyRange only = new KeyRange(key, KeyRange.ALL.after(key).from());
+            return scan(table, only, new ScanBudget(1, 1))
+                    .<@Nullable Bytes>thenApply(page -> page.entries().isEmpty()
+                            ? null
+                            : page.entries().get(0).value());
+        }
         @Nullable Change change = inMemory(table, key);
         if (change != null) {
             return CompletableFuture.completedFuture(change.value());

@@ -1,6 +1,7 @@
 package dev.quorate.server.lmdb;
 
 import dev.quorate.core.model.Bytes;
+import dev.quorate.core.storage.LeafDelta;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.storage.WriteBatch.Change;
@@ -119,7 +120,7 @@ final class LmdbTables {
 
     /** From now on the log may hold more than these tables. */
     void startRun(long run) throws IOException {
-        growFile(0, 0);
+        growFile(List.of());
         try (Txn<ByteBuffer> txn = env.txnWrite()) {
             putFact(txn, FORMAT_KEY, FORMAT);
             putFact(txn, RUN_KEY, run);
@@ -142,9 +143,7 @@ final class LmdbTables {
     private void commit(List<Change> changes, @Nullable Long checkpoint, boolean closedCleanly) throws IOException {
         enter();
         try {
-            growFile(
-                    changes.size(),
-                    changes.stream().mapToLong(MemoryTable::payloadBytes).sum());
+            growFile(changes);
             try (Txn<ByteBuffer> txn = env.txnWrite()) {
                 for (Change change : changes) {
                     write(txn, change);
@@ -167,6 +166,10 @@ final class LmdbTables {
         change.key().putInto(key);
         key.flip();
         Bytes bytes = change.value();
+        if (bytes != null && change.table().combining()) {
+            ByteBuffer present = database.get(txn, key);
+            bytes = LeafDelta.combine(present == null ? null : Bytes.copyOf(present), bytes);
+        }
         if (bytes == null) {
             database.delete(txn, key);
             return;
@@ -183,8 +186,15 @@ final class LmdbTables {
      * Extends the file, sparsely, beyond what the next transaction can use. LMDB does not write pages that a transaction allocated and freed
      * again, so the last page in use may lie beyond the end of the file; then a sound file could not be told from a truncated one.
      */
-    private void growFile(int changes, long bytes) throws IOException {
-        long pages = 4L * changes + 2 * (bytes / pageBytes) + 1024;
+    private void growFile(List<Change> changes) throws IOException {
+        long scattered = 0;
+        long bytes = 0;
+        for (Change change : changes) {
+            // Leaves are small and few: all of them fill fewer pages than are added in any case.
+            scattered += change.table().combining() ? 0 : 1;
+            bytes += MemoryTable.payloadBytes(change);
+        }
+        long pages = 4 * scattered + 2 * (bytes / pageBytes) + 2048;
         long needed = Math.min(usedBytes + pages * pageBytes, mapBytes);
         if (Files.size(file) < needed) {
             long grown = Math.min((needed / GROWTH_BYTES + 1) * GROWTH_BYTES, mapBytes);
@@ -206,6 +216,11 @@ final class LmdbTables {
     /** From any thread. */
     int mapUsePercent() {
         return (int) (usedBytes * 100 / mapBytes);
+    }
+
+    /** As that transaction sees it. */
+    long checkpoint(Txn<ByteBuffer> txn) {
+        return fact(txn, CHECKPOINT_KEY, 0);
     }
 
     LmdbReader newReader() {
@@ -256,9 +271,13 @@ final class LmdbTables {
 
     private long fact(Bytes name, long absent) {
         try (Txn<ByteBuffer> txn = env.txnRead()) {
-            ByteBuffer found = facts.get(txn, direct(name));
-            return found == null ? absent : found.order(ByteOrder.BIG_ENDIAN).getLong();
+            return fact(txn, name, absent);
         }
+    }
+
+    private long fact(Txn<ByteBuffer> txn, Bytes name, long absent) {
+        ByteBuffer found = facts.get(txn, direct(name));
+        return found == null ? absent : found.order(ByteOrder.BIG_ENDIAN).getLong();
     }
 
     private void putFact(Txn<ByteBuffer> txn, Bytes name, long fact) {

@@ -1,10 +1,13 @@
 package dev.quorate.server.lmdb;
 
 import dev.quorate.core.model.Bytes;
+import dev.quorate.core.storage.LeafDelta;
+import dev.quorate.core.storage.LeafSums;
 import dev.quorate.core.storage.Storage.KeyRange;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.storage.WriteBatch.Change;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -17,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class MemoryTable {
     private final long generation;
     private final List<NewestChanges> tables;
+    // Of combining tables only the sum is kept: at most one entry per leaf, whatever is written.
+    private final LeafSums leaves = new LeafSums();
     private long writtenBytes;
     private long lastLsn;
     private boolean frozen;
@@ -28,7 +33,13 @@ final class MemoryTable {
 
     void apply(long lsn, WriteBatch batch) {
         for (Change change : batch.changes()) {
-            tables.get(change.table().ordinal()).put(change);
+            Bytes value = change.value();
+            if (change.table().combining() && value != null) {
+                LeafDelta delta = LeafDelta.of(change.key(), value);
+                leaves.add(delta.leaf(), delta.xor(), delta.count());
+            } else {
+                tables.get(change.table().ordinal()).put(change);
+            }
             writtenBytes += payloadBytes(change);
         }
         lastLsn = lsn;
@@ -44,14 +55,28 @@ final class MemoryTable {
         return (long) change.key().length() + (value == null ? 0 : value.length());
     }
 
-    /** Null when this table knows nothing of the key; a change without a value says that it was deleted. */
+    /** Null when this table knows nothing of the key; a change without a value says that it was deleted. Not of a combining table. */
     @Nullable
     Change get(Table table, Bytes key) {
         return tables.get(table.ordinal()).get(key);
     }
 
-    /** In key order. While the table is not frozen, the iterator is good until the next change. */
+    /**
+     * In key order; of a combining table, what this generation added. While the table is not frozen, the iterator is good until the next
+     * change.
+     */
     Iterator<Change> range(Table table, KeyRange range) {
+        if (table.combining()) {
+            List<Change> deltas = new ArrayList<>();
+            leaves.visit(0, LeafSums.LEAVES, (leaf, xor, count) -> {
+                LeafDelta delta = new LeafDelta(leaf, xor, count);
+                Bytes key = delta.key();
+                if (range.contains(key)) {
+                    deltas.add(new Change(table, key, delta.value()));
+                }
+            });
+            return deltas.iterator();
+        }
         return tables.get(table.ordinal()).range(range, frozen);
     }
 
@@ -64,7 +89,7 @@ final class MemoryTable {
         return generation;
     }
 
-    /** On the heap, with overhead. */
+    /** On the heap, with overhead, without the leaves: these are bounded. */
     long bytes() {
         long sum = 0;
         for (NewestChanges changes : tables) {

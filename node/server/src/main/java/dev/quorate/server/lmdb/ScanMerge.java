@@ -1,6 +1,7 @@
 package dev.quorate.server.lmdb;
 
 import dev.quorate.core.model.Bytes;
+import dev.quorate.core.storage.LeafDelta;
 import dev.quorate.core.storage.Storage.Entry;
 import dev.quorate.core.storage.Storage.KeyRange;
 import dev.quorate.core.storage.Storage.Page;
@@ -34,10 +35,12 @@ final class ScanMerge {
         }
     }
 
+    private final Table table;
     private final List<Peeking<Change>> newestFirst;
     private final Peeking<Entry> onDisk;
 
-    private ScanMerge(List<Peeking<Change>> newestFirst, Peeking<Entry> onDisk) {
+    private ScanMerge(Table table, List<Peeking<Change>> newestFirst, Peeking<Entry> onDisk) {
+        this.table = table;
         this.newestFirst = newestFirst;
         this.onDisk = onDisk;
     }
@@ -46,9 +49,12 @@ final class ScanMerge {
     static Page page(
             List<MemoryTable> newestFirst, Table table, KeyRange range, ScanBudget budget, LmdbReader.Found found) {
         List<Peeking<Change>> inMemory = newestFirst.stream()
+                // What LMDB has from a table already must not be added to it again.
+                .filter(each -> !table.combining() || each.lastLsn() > found.checkpoint())
                 .map(each -> new Peeking<>(each.range(table, range)))
                 .toList();
-        return new ScanMerge(inMemory, new Peeking<>(found.entries().iterator())).page(budget, found.coveredTo());
+        return new ScanMerge(table, inMemory, new Peeking<>(found.entries().iterator()))
+                .page(budget, found.coveredTo());
     }
 
     private Page page(ScanBudget budget, @Nullable Bytes coveredTo) {
@@ -90,6 +96,9 @@ final class ScanMerge {
 
     /** The newest value of the key, null if deleted; moves every source beyond it. */
     private @Nullable Bytes take(Bytes key) {
+        if (table.combining()) {
+            return takeSum(key);
+        }
         @Nullable Bytes value = null;
         boolean known = false;
         for (Peeking<Change> each : newestFirst) {
@@ -110,5 +119,25 @@ final class ScanMerge {
             onDisk.advance();
         }
         return value;
+    }
+
+    private @Nullable Bytes takeSum(Bytes key) {
+        @Nullable Entry entry = onDisk.head();
+        @Nullable Bytes sum = null;
+        if (entry != null && entry.key().equals(key)) {
+            sum = entry.value();
+            onDisk.advance();
+        }
+        for (Peeking<Change> each : newestFirst) {
+            @Nullable Change change = each.head();
+            if (change != null && change.key().equals(key)) {
+                Bytes added = change.value();
+                if (added != null) {
+                    sum = LeafDelta.combine(sum, added);
+                }
+                each.advance();
+            }
+        }
+        return sum;
     }
 }

@@ -1,6 +1,7 @@
 package dev.quorate.server.lmdb;
 
 import dev.quorate.core.model.Bytes;
+import dev.quorate.core.storage.LeafDelta;
 import dev.quorate.core.storage.Storage.Entry;
 import dev.quorate.core.storage.Storage.KeyRange;
 import dev.quorate.core.storage.Storage.ScanBudget;
@@ -48,6 +49,8 @@ final class CrashWorld implements AutoCloseable {
         FLUSH_UNSYNCED,
         /** The first transaction of a flush stores the checkpoint, not the last. */
         CHECKPOINT_FIRST,
+        /** The additions to leaves are in the first transaction of a flush, not in the last. */
+        LEAVES_FIRST,
         /** Segments are recycled when their table is frozen, not when it is flushed. */
         RECYCLE_EARLY
     }
@@ -138,6 +141,7 @@ final class CrashWorld implements AutoCloseable {
         if (random.nextInt(10) < 6) {
             change(batch, Table.META);
         }
+        batch.andAdd(new LeafDelta(random.nextInt(3) * 1000, random.nextLong(4), random.nextInt(3) - 1));
         history.add(batch);
         seen.batches++;
         active.apply(history.size(), batch);
@@ -184,6 +188,12 @@ final class CrashWorld implements AutoCloseable {
         }
         List<Change> changes = flush.next();
         boolean last = !flush.hasNext();
+        if (mistakes.contains(Mistake.LEAVES_FIRST)) {
+            changes.removeIf(change -> change.table().combining());
+            if (!flushedSome) {
+                table.range(Table.MERKLE, KeyRange.ALL).forEachRemaining(changes::add);
+            }
+        }
         tables.commit(changes, last || mistakes.contains(Mistake.CHECKPOINT_FIRST) ? table.lastLsn() : null);
         flushedSome = !last;
         if (last) {
@@ -291,6 +301,9 @@ final class CrashWorld implements AutoCloseable {
                     Bytes value = change.value();
                     if (change.table() != table) {
                         continue;
+                    }
+                    if (value != null && table.combining()) {
+                        value = LeafDelta.combine(entries.get(change.key()), value);
                     }
                     if (value == null) {
                         entries.remove(change.key());

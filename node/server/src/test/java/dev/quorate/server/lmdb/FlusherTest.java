@@ -3,6 +3,7 @@ package dev.quorate.server.lmdb;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.quorate.core.model.Bytes;
+import dev.quorate.core.storage.LeafDelta;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.storage.WriteBatch.Change;
@@ -40,6 +41,39 @@ class FlusherTest {
         assertThat(all).hasSize(91);
         assertThat(all.subList(0, 90)).extracting(change -> change.key().utf8()).isSorted();
         assertThat(all.get(90).table()).isEqualTo(Table.META);
+    }
+
+    @Test
+    void additionsToLeavesAreInTheTransactionOfTheCheckpoint() {
+        MemoryTable table = new MemoryTable(0);
+        for (int i = 0; i < 20; i++) {
+            table.apply(
+                    i + 1,
+                    WriteBatch.put(Table.DATA, Bytes.utf8("k" + i), Bytes.EMPTY)
+                            .andAdd(new LeafDelta(i % 2, 1L << i, 1)));
+        }
+        table.freeze();
+        Flusher.FlushPlan plan = new Flusher.FlushPlan(table, 1000, 8);
+        List<Change> transaction = List.of();
+        while (plan.hasNext()) {
+            assertThat(transaction).noneMatch(change -> change.table() == Table.MERKLE);
+            transaction = plan.next();
+        }
+        assertThat(transaction.stream().filter(change -> change.table() == Table.MERKLE))
+                .containsExactly(
+                        new Change(Table.MERKLE, LeafDelta.keyOf(0), new LeafDelta(0, 0x55555, 10).value()),
+                        new Change(Table.MERKLE, LeafDelta.keyOf(1), new LeafDelta(1, 0xaaaaa, 10).value()));
+    }
+
+    /** Nothing but additions is a table too: the plan is not empty. */
+    @Test
+    void aTableOfAdditionsAloneIsOneTransaction() {
+        MemoryTable table = new MemoryTable(0);
+        table.apply(1, new WriteBatch().andAdd(new LeafDelta(9, 1, 1)));
+        table.freeze();
+        Flusher.FlushPlan plan = Flusher.FlushPlan.of(table);
+        assertThat(plan.next()).hasSize(1);
+        assertThat(plan.hasNext()).isFalse();
     }
 
     @Test

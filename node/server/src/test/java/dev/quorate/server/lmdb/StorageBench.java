@@ -1,6 +1,9 @@
 package dev.quorate.server.lmdb;
 
 import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.storage.LeafDelta;
+import dev.quorate.core.storage.LeafSums;
 import dev.quorate.core.storage.Storage.WriteKind;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
@@ -24,7 +27,8 @@ import java.util.stream.Stream;
 
 /**
  * Puts and gets per second of the storage alone, closed loop, with random 16-byte keys. Not a test; run
- * {@code java -cp ... dev.quorate.server.lmdb.StorageBench [inFlight] [valueBytes] [keys] [seconds] [directory]}.
+ * {@code java -cp ... dev.quorate.server.lmdb.StorageBench [inFlight] [valueBytes] [keys] [seconds] [directory] [leaves]}.
+ * {@code leaves} false leaves the hash tree out, to see what it costs.
  */
 public final class StorageBench {
     private static final int WARM_UP_DIVISOR = 3;
@@ -33,6 +37,7 @@ public final class StorageBench {
     private final TestLoop loop;
     private final int valueBytes;
     private final long keys;
+    private final boolean leaves;
     private final SplittableRandom random = new SplittableRandom(1);
     private long[] nanos = new long[1 << 20];
     private int count;
@@ -41,11 +46,12 @@ public final class StorageBench {
     private int running;
     private CompletableFuture<Boolean> finished = new CompletableFuture<>();
 
-    private StorageBench(LmdbStorage storage, TestLoop loop, int valueBytes, long keys) {
+    private StorageBench(LmdbStorage storage, TestLoop loop, int valueBytes, long keys, boolean leaves) {
         this.storage = storage;
         this.loop = loop;
         this.valueBytes = valueBytes;
         this.keys = keys;
+        this.leaves = leaves;
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
@@ -54,12 +60,13 @@ public final class StorageBench {
         long keys = args.length > 2 ? Long.parseLong(args[2]) : 1_000_000;
         long seconds = args.length > 3 ? Long.parseLong(args[3]) : 15;
         Path directory = args.length > 4 ? Path.of(args[4]) : Files.createTempDirectory("quorate-bench-");
+        boolean leaves = args.length <= 5 || Boolean.parseBoolean(args[5]);
         TestLoop loop = new TestLoop();
         LmdbStorage storage = LmdbStorage.open(
                 StorageConfig.defaults(directory.resolve("data")), loop, new SilentMetrics(), (what, cause) -> {
                     throw new IllegalStateException(what, cause);
                 });
-        StorageBench bench = new StorageBench(storage, loop, valueBytes, keys);
+        StorageBench bench = new StorageBench(storage, loop, valueBytes, keys, leaves);
         PrintStream out = System.out;
         bench.puts(inFlight, Math.max(1, seconds / WARM_UP_DIVISOR));
         Map<String, Long> cpuBefore = cpuNanosByThread();
@@ -128,15 +135,19 @@ public final class StorageBench {
             return;
         }
         byte[] value = new byte[valueBytes];
-        storage.commit(WriteBatch.put(Table.DATA, anyKey(), Bytes.owning(value)))
-                .whenComplete((durable, failure) -> {
-                    if (failure != null) {
-                        finished.completeExceptionally(failure);
-                        return;
-                    }
-                    record(System.nanoTime() - start);
-                    put();
-                });
+        Bytes key = anyKey();
+        WriteBatch batch = WriteBatch.put(Table.DATA, key, Bytes.owning(value));
+        if (leaves) {
+            batch.andAdd(new LeafDelta(KeyHash.fromBytes(key).slot(LeafSums.DEPTH), start, 1));
+        }
+        storage.commit(batch).whenComplete((durable, failure) -> {
+            if (failure != null) {
+                finished.completeExceptionally(failure);
+                return;
+            }
+            record(System.nanoTime() - start);
+            put();
+        });
     }
 
     private String gets(long seconds) {
