@@ -55,7 +55,7 @@ public final class NodeCore {
         this.environment = environment;
         Metrics metrics = environment.metrics();
         DeadlineWheel wheel = new DeadlineWheel(environment.clock(), environment.loop());
-        this.peers = new PeerCalls(environment.transport(), wheel, metrics);
+        this.peers = new PeerCalls(environment.transport(), wheel, environment.clock(), metrics);
         HybridClock hybridClock = new HybridClock(environment.clock(), metrics);
         this.clockMark = new HybridClockMark(hybridClock, environment.storage());
         SortedMap<Integer, Bucket> buckets = new TreeMap<>();
@@ -111,6 +111,10 @@ public final class NodeCore {
      * the peer's own timeout tells it.
      */
     public void onPeerRequest(NodeId from, PeerRequest request, Duration timeout, Consumer<PeerReply> answer) {
+        if (request instanceof PeerRequest.Ping) {
+            answer.accept(PeerReply.Pong.INSTANCE);
+            return;
+        }
         if (state == NodeState.STARTING || !config.table().contains(from)) {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
             return;
@@ -133,6 +137,16 @@ public final class NodeCore {
             operationsInFlight--;
             answer.accept(reply);
         });
+    }
+
+    /** Whether this node sends requests to the peer now. */
+    public boolean reachable(NodeId peer) {
+        return peers.reachable(peer);
+    }
+
+    /** In words for people, why not; empty when it does. */
+    public String unreachableBecause(NodeId peer) {
+        return peers.unreachableBecause(peer);
     }
 
     /** The transport received an answer to a request of this process. */

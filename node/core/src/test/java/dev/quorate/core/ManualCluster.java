@@ -51,6 +51,7 @@ public final class ManualCluster {
         private NodeCore core;
         private CompletableFuture<Void> started = new CompletableFuture<>();
         private boolean up = true;
+        private boolean stopped;
 
         Node(NodeId id) {
             this.id = id;
@@ -97,6 +98,15 @@ public final class ManualCluster {
 
         public void stop() {
             up = false;
+        }
+
+        /** As SIGSTOP does: the links stand, and nothing is answered. */
+        public void freeze() {
+            stopped = true;
+        }
+
+        public void thaw() {
+            stopped = false;
         }
 
         public void resume() {
@@ -279,12 +289,19 @@ public final class ManualCluster {
     public void deliver() {
         while (!messages.isEmpty()) {
             Message message = messages.poll();
-            if (holding != null && holding.test(message)) {
+            if (node(message.to()).stopped) {
+                held.add(message);
+            } else if (holding != null && !isSignOfLife(message) && holding.test(message)) {
                 held.add(message);
             } else if (node(message.to()).up) {
                 message.delivery().run();
             }
         }
+    }
+
+    /** Stories hold requests; nodes whose requests are held go on telling each other that they live. */
+    private static boolean isSignOfLife(Message message) {
+        return message.request() instanceof PeerRequest.Ping;
     }
 
     /** Lets time pass, with everything that is due. */

@@ -38,6 +38,34 @@ class NodeCoreTest {
     }
 
     @Test
+    void readsAndWritesGoOnWithinASecondWhenAnOwnerIsStopped() {
+        wrote(first, ManualCluster.put("k", "before", Bytes.EMPTY));
+        cluster.node(second).freeze();
+
+        // The first ones find out: a write has its quorum without the stopped owner, a read asks another after a
+        // silence.
+        CompletableFuture<Result<ClientAnswer>> write =
+                cluster.write(first, ManualCluster.put("k", "after", Bytes.EMPTY));
+        CompletableFuture<Result<ClientAnswer>> read = cluster.get(third, "k", 2);
+        cluster.pass(Duration.ofMillis(990));
+        assertThat(answer(write).report().acknowledged()).containsExactlyInAnyOrder(first, third);
+        assertThat(values(read)).containsExactly("after");
+        assertThat(cluster.node(first).core().reachable(second)).isFalse();
+        assertThat(cluster.node(first).core().unreachableBecause(second)).contains("says nothing");
+
+        // From then on nobody waits for it, and what needs it is refused before anything is written.
+        assertThat(answer(get(first, 2)).report().acknowledged()).doesNotContain(second);
+        ClientWrite all = withW("k", "all", "", 1, 3);
+        assertThat(failure(cluster.write(first, all)).kind()).isEqualTo(Failure.Kind.NOT_ENOUGH_REPLICAS_ALIVE);
+
+        cluster.node(second).thaw();
+        cluster.releaseAll();
+        cluster.pass(Duration.ofMillis(500));
+        assertThat(cluster.node(first).core().reachable(second)).isTrue();
+        assertThat(answer(write(first, all)).report().acknowledged()).hasSize(3);
+    }
+
+    @Test
     void aMissingKeyIsAnAnswerWithoutContext() {
         ClientAnswer missing = answer(get(first, 3));
         assertThat(missing.siblings()).isEmpty();

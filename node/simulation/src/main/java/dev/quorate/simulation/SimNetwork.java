@@ -126,7 +126,8 @@ final class SimNetwork {
     }
 
     private void request(Link link, long operationId, PeerRequest request, Duration timeout) {
-        boolean mayComeTwice = request instanceof PeerRequest.Replicate || request instanceof PeerRequest.Read;
+        boolean mayComeTwice =
+                !(request instanceof PeerRequest.ForwardGet || request instanceof PeerRequest.ForwardWrite);
         carry(link, link.caller.machine(), link.callee.machine(), mayComeTwice, SimWorld.Kind.REQUEST, () -> {
             if (host.process(link.callee.machine()) != link.callee) {
                 return;
@@ -263,7 +264,7 @@ final class SimNetwork {
             if (toIt != null && toIt.callee == ended) {
                 SimRandom random = directions[other][ended.machine()].random;
                 long noticed =
-                        silently ? random.between(500_000_000, 2_000_000_000) : random.between(100_000, 20_000_000);
+                        silently ? random.between(500_000_000, 6_000_000_000L) : random.between(100_000, 20_000_000);
                 world.after(noticed, other, SimWorld.Kind.LINK, () -> breakLink(toIt));
             }
         }
@@ -279,8 +280,10 @@ final class SimNetwork {
         if (cut) {
             long since = world.now();
             cutSince[from][to] = since;
-            // A stream over a dead path looks alive until keepalive gives up: both ends lose theirs.
-            long keepalive = direction.random.between(300_000_000, 2_000_000_000);
+            // A stream over a dead path looks alive until keepalive gives up: both ends lose theirs. Nobody may wait
+            // for
+            // that.
+            long keepalive = direction.random.between(300_000_000, 6_000_000_000L);
             world.after(keepalive, from, SimWorld.Kind.LINK, () -> {
                 if (direction.cut && cutSince[from][to] == since) {
                     breakIfUp(from, to);

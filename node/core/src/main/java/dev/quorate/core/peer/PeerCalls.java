@@ -1,6 +1,7 @@
 package dev.quorate.core.peer;
 
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.Metrics;
 import java.time.Duration;
@@ -18,6 +19,38 @@ import java.util.Map;
 public final class PeerCalls {
     /** Calls in flight, over all peers; beyond it a call fails at once as not sent. */
     static final int MAX_PENDING = 262_144;
+
+    /** The answer to a ping is worth having only while its peer is in doubt. */
+    static final Duration PING_TIMEOUT = Duration.ofMillis(500);
+
+    /** What somebody who looks at more than calls thinks of a peer; owned here, so that whoever asks a peer looks in one place. */
+    public interface Verdicts {
+        /** Whether requests should go to the peer. */
+        boolean usable(NodeId peer);
+
+        /** In words for people, why not; empty when they should. */
+        String unusableBecause(NodeId peer);
+    }
+
+    private static final Verdicts NO_OBJECTION = new Verdicts() {
+        @Override
+        public boolean usable(NodeId peer) {
+            return true;
+        }
+
+        @Override
+        public String unusableBecause(NodeId peer) {
+            return "";
+        }
+    };
+
+    private static final Waiter NOBODY = new Waiter() {
+        @Override
+        public void answered(PeerReply reply) {}
+
+        @Override
+        public void failed(CallFailure failure) {}
+    };
 
     /** Told exactly once what became of a call. */
     public interface Waiter {
@@ -39,27 +72,32 @@ public final class PeerCalls {
     private static final class Pending {
         final Waiter waiter;
         final NodeId peer;
+        final PeerHealth.Peer health;
         long link;
         DeadlineWheel.Handle timeout = DeadlineWheel.Handle.NONE;
 
-        Pending(Waiter waiter, NodeId peer) {
+        Pending(Waiter waiter, NodeId peer, PeerHealth.Peer health) {
             this.waiter = waiter;
             this.peer = peer;
+            this.health = health;
         }
     }
 
     private final PeerTransport transport;
     private final DeadlineWheel wheel;
+    private final PeerHealth health;
     // Insertion order, so that a lost link fails its calls in the order they were made, on every run alike.
     private final Map<Long, Pending> pending = new LinkedHashMap<>();
     private final Metrics.Counter overflows;
     private final Metrics.Counter strays;
     private final Metrics.Counter timeouts;
+    private Verdicts verdicts = NO_OBJECTION;
     private long nextOperationId;
 
-    public PeerCalls(PeerTransport transport, DeadlineWheel wheel, Metrics metrics) {
+    public PeerCalls(PeerTransport transport, DeadlineWheel wheel, Clock clock, Metrics metrics) {
         this.transport = transport;
         this.wheel = wheel;
+        this.health = new PeerHealth(clock, wheel, metrics, this::ping);
         this.overflows =
                 metrics.counter("peer_calls_refused_total", "Calls to peers refused because too many are in flight");
         this.strays =
@@ -68,8 +106,41 @@ public final class PeerCalls {
         metrics.gauge("peer_calls_in_flight", "Calls to peers that wait for an answer", pending::size);
     }
 
+    /** Asks these as well before a peer is called reachable. */
+    public void consult(Verdicts others) {
+        verdicts = others;
+    }
+
+    /** Whether requests should go to the peer: a link is up, the peer has not fallen silent, and nobody has another objection. */
     public boolean reachable(NodeId peer) {
-        return transport.reachable(peer);
+        return answering(peer) && verdicts.usable(peer);
+    }
+
+    /** In words for people, why it is not reachable; empty when it is. */
+    public String unreachableBecause(NodeId peer) {
+        if (!transport.reachable(peer)) {
+            return transport.unreachableBecause(peer);
+        }
+        if (health.silent(peer)) {
+            return "it says nothing, though the connection stands";
+        }
+        return verdicts.unusableBecause(peer);
+    }
+
+    /** Whether a link is up and the peer has not fallen silent: what this node knows by itself. */
+    public boolean answering(NodeId peer) {
+        return transport.reachable(peer) && !health.silent(peer);
+    }
+
+    /** Whether the peer answered anything at that time of the monotonic clock or later. */
+    public boolean heardSince(NodeId peer, long nanos) {
+        return health.heardSince(peer, nanos);
+    }
+
+    private void ping(NodeId peer) {
+        if (transport.reachable(peer)) {
+            call(peer, PeerRequest.Ping.INSTANCE, PING_TIMEOUT, NOBODY);
+        }
     }
 
     /** Asks a peer. The waiter may be told before this returns. */
@@ -80,7 +151,7 @@ public final class PeerCalls {
             return;
         }
         long id = ++nextOperationId;
-        Pending call = new Pending(waiter, peer);
+        Pending call = new Pending(waiter, peer, health.peer(peer));
         pending.put(id, call);
         call.link = transport.send(peer, id, request, timeout);
         if (call.link == PeerTransport.NOT_SENT) {
@@ -88,9 +159,11 @@ public final class PeerCalls {
             waiter.failed(CallFailure.NOT_SENT);
             return;
         }
+        health.asked(call.health);
         call.timeout = wheel.after(timeout, () -> {
             if (pending.remove(id) != null) {
                 timeouts.increment();
+                health.gaveUp(call.health);
                 waiter.failed(CallFailure.TIMEOUT);
             }
         });
@@ -101,10 +174,12 @@ public final class PeerCalls {
         Pending call = pending.get(operationId);
         if (call == null || call.link != link || !call.peer.equals(peer)) {
             strays.increment();
+            health.heard(health.peer(peer));
             return;
         }
         pending.remove(operationId);
         call.timeout.cancel();
+        health.answered(call.health);
         call.waiter.answered(reply);
     }
 
@@ -120,6 +195,10 @@ public final class PeerCalls {
         });
         for (Pending call : lost) {
             call.timeout.cancel();
+            health.gaveUp(call.health);
+        }
+        health.linkLost(peer);
+        for (Pending call : lost) {
             call.waiter.failed(CallFailure.LINK_LOST);
         }
     }

@@ -19,6 +19,11 @@ public sealed interface PeerReply {
     /** To {@link PeerRequest.ForwardWrite}. */
     record ForwardedWrite(Result<WriteAnswer> result) implements PeerReply {}
 
+    /** To {@link PeerRequest.Ping}. */
+    record Pong() implements PeerReply {
+        public static final Pong INSTANCE = new Pong();
+    }
+
     /** To any request: nothing was done. */
     record Refused(Refusal refusal) implements PeerReply {}
 

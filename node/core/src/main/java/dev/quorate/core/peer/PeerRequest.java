@@ -66,4 +66,9 @@ public sealed interface PeerRequest {
             return command.key();
         }
     }
+
+    /** Say something. Answered at once, whatever the state of the node. */
+    record Ping() implements PeerRequest {
+        public static final Ping INSTANCE = new Ping();
+    }
 }

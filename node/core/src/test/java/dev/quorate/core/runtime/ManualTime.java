@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.LongSupplier;
 
 /** Clock, loop and metrics for tests of single classes. */
-final class ManualTime implements Clock, EventLoop, Metrics {
+public final class ManualTime implements Clock, EventLoop, Metrics {
     private record Due(long at, Runnable task) {}
 
     private final List<Due> due = new ArrayList<>();
@@ -15,7 +15,7 @@ final class ManualTime implements Clock, EventLoop, Metrics {
     private long wallOffsetMillis = 1_000_000;
     private int timersSet;
 
-    void pass(Duration time) {
+    public void pass(Duration time) {
         long until = nanos + time.toNanos();
         while (true) {
             Due next = due.stream().min(Comparator.comparingLong(Due::at)).orElse(null);
@@ -29,11 +29,17 @@ final class ManualTime implements Clock, EventLoop, Metrics {
         }
     }
 
-    void jumpWall(Duration by) {
+    /** The process stands still: what was due meanwhile runs afterwards, all at once. */
+    public void stall(Duration time) {
+        nanos += time.toNanos();
+        pass(Duration.ZERO);
+    }
+
+    public void jumpWall(Duration by) {
         wallOffsetMillis += by.toMillis();
     }
 
-    int timersSet() {
+    public int timersSet() {
         return timersSet;
     }
 

@@ -191,15 +191,14 @@ public final class NodeProcess implements AutoCloseable {
                     admission,
                     List.of(
                             kv,
-                            new TopologyGrpcService(
-                                    cluster, settings.hashSeed(), directory, settings.buckets(), transport),
+                            new TopologyGrpcService(cluster, settings.hashSeed(), directory, settings.buckets(), core),
                             health.getHealthService()));
             started.add(clients);
             this.admin = GrpcListeners.admin(
                     settings,
                     loop,
                     List.of(
-                            new ClusterGrpcService(cluster, directory, transport),
+                            new ClusterGrpcService(cluster, directory, core),
                             new InspectGrpcService(core, defects),
                             new NodeGrpcService(
                                     settings.node().toString(),

@@ -1,7 +1,7 @@
 package dev.quorate.server.grpc;
 
+import dev.quorate.core.NodeCore;
 import dev.quorate.core.model.NodeId;
-import dev.quorate.core.peer.PeerTransport;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.proto.admin.v1.ClusterServiceGrpc;
 import dev.quorate.proto.admin.v1.GetClusterRequest;
@@ -16,12 +16,12 @@ import java.util.function.Supplier;
 public final class ClusterGrpcService extends ClusterServiceGrpc.ClusterServiceImplBase {
     private final ClusterIdentity identity;
     private final Supplier<MemberDirectory> members;
-    private final PeerTransport transport;
+    private final NodeCore core;
 
-    public ClusterGrpcService(ClusterIdentity identity, Supplier<MemberDirectory> members, PeerTransport transport) {
+    public ClusterGrpcService(ClusterIdentity identity, Supplier<MemberDirectory> members, NodeCore core) {
         this.identity = identity;
         this.members = members;
-        this.transport = transport;
+        this.core = core;
     }
 
     @Override
@@ -36,7 +36,7 @@ public final class ClusterGrpcService extends ClusterServiceGrpc.ClusterServiceI
         for (MemberDirectory.Entry member : members.get().entries()) {
             NodeId id = member.id();
             boolean self = id.equals(identity.self());
-            boolean reachable = self || transport.reachable(id);
+            boolean reachable = self || core.reachable(id);
             response.addMembers(Member.newBuilder()
                     .setId(id.toString())
                     .setClientAddress(member.client())
@@ -47,7 +47,7 @@ public final class ClusterGrpcService extends ClusterServiceGrpc.ClusterServiceI
                     .setHost(member.placement().host())
                     .setWeight(member.placement().weight())
                     .setReachable(reachable)
-                    .setUnreachableBecause(reachable ? "" : transport.unreachableBecause(id))
+                    .setUnreachableBecause(reachable ? "" : core.unreachableBecause(id))
                     .setSlots(table.slotsOf(id))
                     .setLedSlots(table.ledBy(id)));
         }

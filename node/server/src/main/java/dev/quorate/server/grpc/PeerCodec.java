@@ -26,6 +26,8 @@ import dev.quorate.proto.peer.v1.PeerAnswer;
 import dev.quorate.proto.peer.v1.PeerKey;
 import dev.quorate.proto.peer.v1.PeerOperation;
 import dev.quorate.proto.peer.v1.PeerRefusal;
+import dev.quorate.proto.peer.v1.Ping;
+import dev.quorate.proto.peer.v1.Pong;
 import dev.quorate.proto.peer.v1.Read;
 import dev.quorate.proto.peer.v1.ReadReply;
 import dev.quorate.proto.peer.v1.Replicate;
@@ -59,6 +61,8 @@ final class PeerCodec {
             operation.setForwardGet(forwardGet(forward.command()));
         } else if (request instanceof PeerRequest.ForwardWrite forward) {
             operation.setForwardWrite(forwardWrite(forward.command()));
+        } else if (request instanceof PeerRequest.Ping) {
+            operation.setPing(Ping.getDefaultInstance());
         } else {
             throw new IllegalStateException("no encoding for " + request.getClass());
         }
@@ -82,6 +86,7 @@ final class PeerCodec {
                         new GetCommand(key(get.getKey()), positive(get.getR()), notNegative(get.getPr())));
             }
             case FORWARD_WRITE -> new PeerRequest.ForwardWrite(command(operation.getForwardWrite()));
+            case PING -> PeerRequest.Ping.INSTANCE;
             case OP_NOT_SET -> throw new IllegalArgumentException("a peer operation of no known kind");
         };
     }
@@ -103,6 +108,8 @@ final class PeerCodec {
         } else if (reply instanceof PeerReply.ForwardedWrite write) {
             Forwarded forwarded = write.result().match(PeerCodec::forwarded, failure -> forwarded(failure, true));
             answer.setForwarded(forwarded);
+        } else if (reply instanceof PeerReply.Pong) {
+            answer.setPong(Pong.getDefaultInstance());
         } else if (reply instanceof PeerReply.Refused refused) {
             answer.setRefused(refusal(refused.refusal()));
         } else {
@@ -119,6 +126,7 @@ final class PeerCodec {
                         answer.getRead().hasObject() ? object(answer.getRead().getObject()) : null);
             case REFUSED -> new PeerReply.Refused(refusal(answer.getRefused()));
             case FORWARDED -> forwarded(answer.getForwarded());
+            case PONG -> PeerReply.Pong.INSTANCE;
             case ANSWER_NOT_SET -> throw new IllegalArgumentException("a peer answer of no known kind");
         };
     }

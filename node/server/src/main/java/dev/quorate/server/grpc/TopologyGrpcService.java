@@ -1,8 +1,8 @@
 package dev.quorate.server.grpc;
 
+import dev.quorate.core.NodeCore;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
-import dev.quorate.core.peer.PeerTransport;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.proto.kv.v1.GetTopologyRequest;
@@ -19,19 +19,19 @@ public final class TopologyGrpcService extends TopologyServiceGrpc.TopologyServi
     private final Bytes hashSeed;
     private final Supplier<MemberDirectory> members;
     private final List<Bucket> buckets;
-    private final PeerTransport transport;
+    private final NodeCore core;
 
     public TopologyGrpcService(
             ClusterIdentity identity,
             Bytes hashSeed,
             Supplier<MemberDirectory> members,
             List<Bucket> buckets,
-            PeerTransport transport) {
+            NodeCore core) {
         this.identity = identity;
         this.hashSeed = hashSeed;
         this.members = members;
         this.buckets = List.copyOf(buckets);
-        this.transport = transport;
+        this.core = core;
     }
 
     @Override
@@ -60,7 +60,7 @@ public final class TopologyGrpcService extends TopologyServiceGrpc.TopologyServi
                     .setDatacenter(member.placement().datacenter())
                     .setRack(member.placement().rack())
                     .setHost(member.placement().host())
-                    .setReachable(member.id().equals(identity.self()) || transport.reachable(member.id()))
+                    .setReachable(member.id().equals(identity.self()) || core.reachable(member.id()))
                     .setWeight(member.placement().weight()));
         }
         List<NodeId> positions =

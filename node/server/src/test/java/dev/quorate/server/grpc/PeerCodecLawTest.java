@@ -152,7 +152,7 @@ class PeerCodecLawTest {
     }
 
     private static PeerRequest anyRequest(Random random) {
-        return switch (random.nextInt(4)) {
+        return switch (random.nextInt(5)) {
             case 0 ->
                 new PeerRequest.Replicate(
                         anyKey(random),
@@ -161,7 +161,8 @@ class PeerCodecLawTest {
                         anyNodeOrNone(random),
                         random.nextBoolean() ? PeerRequest.Replicate.NEVER : random.nextLong());
             case 1 -> new PeerRequest.Read(anyKey(random), anyNodeOrNone(random));
-            case 2 ->
+            case 2 -> PeerRequest.Ping.INSTANCE;
+            case 3 ->
                 new PeerRequest.ForwardGet(new GetCommand(anyKey(random), 1 + random.nextInt(5), random.nextInt(5)));
             default ->
                 new PeerRequest.ForwardWrite(new WriteCommand(
@@ -182,12 +183,13 @@ class PeerCodecLawTest {
     }
 
     private static PeerReply anyReply(Random random) {
-        return switch (random.nextInt(5)) {
+        return switch (random.nextInt(6)) {
             case 0 -> PeerReply.Replicated.INSTANCE;
             case 1 -> new PeerReply.ReadReply(random.nextInt(4) == 0 ? null : anyObject(random));
             case 2 ->
                 new PeerReply.Refused(PeerReply.Refusal.values()[random.nextInt(PeerReply.Refusal.values().length)]);
-            case 3 ->
+            case 3 -> PeerReply.Pong.INSTANCE;
+            case 4 ->
                 new PeerReply.ForwardedGet(
                         Result.of(new GetAnswer(random.nextInt(4) == 0 ? null : anyObject(random), anyReport(random))));
             default ->
