@@ -7,6 +7,8 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -30,12 +32,13 @@ class DevCommandsTest {
         assertThat(kvnode.toFile().setExecutable(true)).isTrue();
     }
 
-    private JsonObject firstNode() {
+    private JsonObject status() {
         return JsonParser.parseString(kvctl("dev", "status", "-o", "json").out())
-                .getAsJsonObject()
-                .getAsJsonArray("nodes")
-                .get(0)
                 .getAsJsonObject();
+    }
+
+    private JsonObject firstNode() {
+        return status().getAsJsonArray("nodes").get(0).getAsJsonObject();
     }
 
     @AfterEach
@@ -96,6 +99,102 @@ class DevCommandsTest {
         String second = Files.readString(folder.resolve(".quorate/dev/n2/kvnode.yaml"));
         assertThat(first).contains("host: dev-n1", "host: dev-n2", "node: n1\n", "replicas: 2\n");
         assertThat(second).isEqualTo(first.replace("node: n1\n", "node: n2\n"));
+    }
+
+    @Test
+    void proxiedNodesFindEachPeerAtAnAddressOfTheirOwnAndThemselvesWhereTheyListen() throws IOException {
+        nodeIs("exit 1");
+        kvctl("dev", "up", "--nodes", "3", "--proxied");
+        List<String> addresses = new ArrayList<>();
+        for (int self = 1; self <= 3; self++) {
+            List<String> peers = Files.readString(folder.resolve(".quorate/dev/n" + self + "/kvnode.yaml"))
+                    .lines()
+                    .filter(line -> line.contains("peer: "))
+                    .toList();
+            assertThat(peers).hasSize(3);
+            assertThat(peers.get(self - 1)).endsWith(":" + (7401 + portOffset(self)));
+            addresses.addAll(peers);
+        }
+        assertThat(addresses).doesNotHaveDuplicates();
+    }
+
+    /** The ports of one node follow those of the client. */
+    private int portOffset(int node) {
+        String address = status().getAsJsonArray("nodes")
+                .get(node - 1)
+                .getAsJsonObject()
+                .get("clientAddress")
+                .getAsString();
+        return Integer.parseInt(address.substring(address.indexOf(':') + 1)) - 7400;
+    }
+
+    @Test
+    void linksAreCutDisturbedAndHealedAndTheProxyEndsWithTheCluster() throws IOException {
+        nodeIs("exec sleep 600");
+        kvctl("dev", "up", "--nodes", "3", "--proxied", "--wait", "1s");
+        long proxy = status().get("proxyPid").getAsLong();
+
+        Run cut = kvctl("dev", "partition", "1,n2", "3");
+        assertThat(cut.exitCode()).isZero();
+        assertThat(cut.err()).contains("n1->n3 cut", "n2->n3 cut", "n3->n1 cut", "n3->n2 cut", "kvctl dev heal");
+        assertThat(status().getAsJsonArray("disturbances")).hasSize(4);
+        assertThat(kvctl("dev", "partition", "--one-way", "1", "2").err())
+                .contains("n1->n2 cut", "links of n3: as they were")
+                .doesNotContain("n2->n1");
+        assertThat(kvctl("dev", "status").err()).contains("n1->n2 cut", "n3->n1 cut");
+
+        Run heal = kvctl("dev", "heal");
+        assertThat(heal.exitCode()).isZero();
+        assertThat(heal.err()).contains("n1->n3 works again (was cut)");
+        assertThat(kvctl("dev", "heal").err()).isEqualTo("nothing was disturbed\n");
+
+        assertThat(kvctl("dev", "disturb", "--one-way", "1", "2,3", "--delay", "20ms", "--reset")
+                        .err())
+                .contains("n1->n2 connections broken, 20 ms late", "n1->n3 ");
+        assertThat(kvctl("dev", "disturb", "1", "2").exitCode()).isEqualTo(2);
+        assertThat(kvctl("dev", "partition", "1", "1").exitCode()).isEqualTo(2);
+        assertThat(kvctl("dev", "partition", "1", "4").exitCode()).isEqualTo(4);
+
+        kvctl("dev", "down");
+        assertThat(ProcessHandle.of(proxy).map(ProcessHandle::isAlive).orElse(false))
+                .isFalse();
+        assertThat(status().has("proxyPid")).isFalse();
+        assertThat(status().getAsJsonArray("disturbances")).isEmpty();
+        kvctl("dev", "down", "--wipe");
+        assertThat(folder.resolve(".quorate/dev")).doesNotExist();
+    }
+
+    @Test
+    void linksOfNodesWithoutAProxyCannotBeBroken() throws IOException {
+        nodeIs("exit 1");
+        kvctl("dev", "up", "--nodes", "2");
+        for (String[] command :
+                new String[][] {{"dev", "partition", "1", "2"}, {"dev", "heal"}, {"dev", "disturb", "1", "2", "--reset"}
+                }) {
+            Run run = kvctl(command);
+            assertThat(run.exitCode()).isEqualTo(6);
+            assertThat(run.err()).contains("speak to each other directly", "next: ", "kvctl dev up --proxied");
+        }
+        Run proxied = kvctl("dev", "up", "--proxied");
+        assertThat(proxied.exitCode()).isEqualTo(6);
+        assertThat(proxied.err()).contains("was created without --proxied");
+    }
+
+    @Test
+    void wipeKillsANodeAndTakesItsDataOnly() throws IOException {
+        nodeIs("exec sleep 600");
+        kvctl("dev", "up", "--nodes", "1", "--wait", "1s");
+        Path node = folder.resolve(".quorate/dev/n1");
+        Files.createDirectories(node.resolve("data/lmdb"));
+        Files.writeString(node.resolve("data/lmdb/data.mdb"), "everything");
+        for (int i = 0; i < 2; i++) {
+            Run run = kvctl("dev", "wipe", "1");
+            assertThat(run.exitCode()).isZero();
+            assertThat(run.err()).isEqualTo("n1 wiped and down; start it empty with: kvctl dev start 1\n");
+            assertThat(node.resolve("data")).doesNotExist();
+            assertThat(node.resolve("kvnode.yaml")).exists();
+            assertThat(firstNode().get("state").getAsString()).isEqualTo("DOWN");
+        }
     }
 
     @Test

@@ -241,8 +241,9 @@ public final class BenchSuiteCommand extends KvctlCommand {
         static RunningCluster start(
                 ClusterFolder folder, int nodes, String heap, Path launcher, Consumer<String> progress)
                 throws IOException, InterruptedException {
-            RunningCluster started =
-                    new RunningCluster(folder, LocalCluster.create(folder, nodes, heap, launcher, progress));
+            RunningCluster started = new RunningCluster(
+                    folder,
+                    LocalCluster.create(folder, new LocalCluster.Shape(nodes, heap, false), launcher, progress));
             Runtime.getRuntime().addShutdownHook(started.onInterrupt);
             try {
                 started.startToReady =

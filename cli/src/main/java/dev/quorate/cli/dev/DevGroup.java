@@ -14,6 +14,10 @@ import picocli.CommandLine.Command;
             DevStartCommand.class,
             DevPauseCommand.class,
             DevResumeCommand.class,
+            DevWipeCommand.class,
+            DevPartitionCommand.class,
+            DevDisturbCommand.class,
+            DevHealCommand.class,
             DevDownCommand.class
         })
 public final class DevGroup {}

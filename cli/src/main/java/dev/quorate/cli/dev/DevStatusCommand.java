@@ -27,11 +27,11 @@ public final class DevStatusCommand extends DevCommand {
     }
 
     @Override
-    protected ExitCode run() {
+    protected ExitCode run() throws IOException {
         LocalCluster cluster = existing();
         ClusterFolder folder = folder();
         if (options().json()) {
-            printJson(json(folder, cluster.file()));
+            printJson(json(folder, cluster.file(), cluster.faults()));
         } else {
             Table table = new Table("NODE", "STATE", "PID", "CLIENTS", "MEMORY", "LOG");
             for (ClusterFile.Node node : cluster.file().nodes()) {
@@ -46,17 +46,28 @@ public final class DevStatusCommand extends DevCommand {
                         folder.log(node));
             }
             print(table);
+            cluster.file()
+                    .proxy()
+                    .filter(proxy -> !proxy.alive())
+                    .ifPresent(proxy -> say("the proxy between the nodes does not run; start it: kvctl dev up"));
+            cluster.faults().disturbances().forEach((direction, fault) -> say(direction + " " + fault));
         }
         return cluster.file().nodes().stream().allMatch(node -> state(node) == State.SERVING)
                 ? ExitCode.OK
                 : ExitCode.UNAVAILABLE;
     }
 
-    static JsonObject json(ClusterFolder folder, ClusterFile cluster) {
+    static JsonObject json(ClusterFolder folder, ClusterFile cluster, FaultPlan faults) {
         JsonObject json = new JsonObject();
         json.addProperty("folder", folder.root().toString());
         json.addProperty("clusterId", cluster.clusterId());
         json.addProperty("replicas", cluster.replicas());
+        json.addProperty("proxied", cluster.proxy().isPresent());
+        cluster.proxy()
+                .map(ClusterFile.Proxy::process)
+                .filter(ProcessIdentity::alive)
+                .ifPresent(process -> json.addProperty("proxyPid", process.pid()));
+        json.add("disturbances", faults.toJson());
         JsonArray nodes = new JsonArray();
         for (ClusterFile.Node node : cluster.nodes()) {
             JsonObject entry = new JsonObject();
@@ -85,7 +96,7 @@ public final class DevStatusCommand extends DevCommand {
         if (LocalCluster.paused(node)) {
             return State.PAUSED;
         }
-        return LocalCluster.serving(node) ? State.SERVING : State.HANGING;
+        return NodeProbe.serving(node) ? State.SERVING : State.HANGING;
     }
 
     private static long residentBytes(ProcessIdentity process) {

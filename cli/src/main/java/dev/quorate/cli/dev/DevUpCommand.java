@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  kvctl dev up",
-            "  kvctl dev up --nodes 5 --dir /tmp/five"
+            "  kvctl dev up --nodes 5 --dir /tmp/five",
+            "  kvctl dev up --nodes 5 --proxied    then: kvctl dev partition 1,2,3 4,5"
         })
 public final class DevUpCommand extends DevCommand {
     private static final int DEFAULT_NODES = 3;
@@ -37,6 +38,12 @@ public final class DevUpCommand extends DevCommand {
             defaultValue = "256m",
             description = "Java heap of each node of a new cluster. Default: ${DEFAULT-VALUE}.")
     private String heap = "256m";
+
+    @Option(
+            names = "--proxied",
+            description =
+                    "Put a proxy between the nodes of a new cluster, so that 'dev partition' and 'dev disturb' work.")
+    private boolean proxied;
 
     @Option(
             names = "--wait",
@@ -79,7 +86,7 @@ public final class DevUpCommand extends DevCommand {
                         node.process() == null ? "-" : node.process().pid());
             }
             if (options().json()) {
-                printJson(DevStatusCommand.json(folder, cluster.file()));
+                printJson(DevStatusCommand.json(folder, cluster.file(), cluster.faults()));
             } else {
                 print(table);
             }
@@ -91,7 +98,14 @@ public final class DevUpCommand extends DevCommand {
     private LocalCluster cluster(ClusterFolder folder) throws Exception {
         Optional<ClusterFile> found = folder.read();
         if (found.isEmpty()) {
-            return LocalCluster.create(folder, nodes == null ? DEFAULT_NODES : nodes, heap, launcher(), this::say);
+            LocalCluster.Shape shape = new LocalCluster.Shape(nodes == null ? DEFAULT_NODES : nodes, heap, proxied);
+            return LocalCluster.create(folder, shape, launcher(), this::say);
+        }
+        if (proxied && found.get().proxy().isEmpty()) {
+            throw new CommandFailure(
+                    ExitCode.PRECONDITION,
+                    "the cluster in " + folder.root() + " was created without --proxied",
+                    "take another folder with --dir, or remove this one with 'kvctl dev down --wipe'");
         }
         int size = found.get().nodes().size();
         if (nodes != null && nodes != size) {

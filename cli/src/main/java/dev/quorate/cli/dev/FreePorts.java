@@ -17,6 +17,7 @@ import java.util.function.IntPredicate;
  */
 final class FreePorts {
     private static final int FIRST = 7400;
+    private static final int FIRST_PROXIED = 8400;
     private static final int STEP = 10;
     private static final int END_EXCLUSIVE = 32_000;
 
@@ -37,6 +38,21 @@ final class FreePorts {
         if (found.size() < nodes) {
             throw new CommandFailure(
                     ExitCode.FAILURE, "no free ports between " + FIRST + " and " + END_EXCLUSIVE, null);
+        }
+        return found;
+    }
+
+    /** For proxies: nobody has to remember them, and they leave room for more nodes. */
+    static List<Integer> singles(int ports) {
+        List<Integer> found = new ArrayList<>();
+        for (int port = FIRST_PROXIED; port < END_EXCLUSIVE && found.size() < ports; port++) {
+            if (free(port)) {
+                found.add(port);
+            }
+        }
+        if (found.size() < ports) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE, "no free ports between " + FIRST_PROXIED + " and " + END_EXCLUSIVE, null);
         }
         return found;
     }

@@ -1,23 +1,13 @@
 package dev.quorate.cli.dev;
 
-import dev.quorate.cli.connect.ClusterConnection;
-import dev.quorate.cli.connect.ClusterConnection.Effect;
-import dev.quorate.cli.connect.Endpoint;
-import dev.quorate.cli.connect.NodeHealth;
+import dev.quorate.cli.faults.Disturbance;
 import dev.quorate.cli.local.ClusterFile;
 import dev.quorate.cli.local.ClusterFolder;
 import dev.quorate.cli.local.ProcStat;
 import dev.quorate.cli.local.ProcessIdentity;
 import dev.quorate.cli.terminal.CommandFailure;
 import dev.quorate.cli.terminal.ExitCode;
-import dev.quorate.proto.admin.v1.ClusterServiceGrpc;
-import dev.quorate.proto.admin.v1.GetClusterRequest;
-import dev.quorate.proto.admin.v1.GetClusterResponse;
-import dev.quorate.proto.admin.v1.Member;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -41,7 +32,6 @@ public final class LocalCluster {
     public static final String HOME_VARIABLE = "KVCTL_HOME";
 
     private static final Duration POLL = Duration.ofMillis(40);
-    private static final Duration PROBE = Duration.ofSeconds(2);
     private static final Duration GRACE = Duration.ofSeconds(10);
     private static final int LOG_TAIL_LINES = 20;
     private static final int MOST_REPLICAS = 3;
@@ -67,16 +57,22 @@ public final class LocalCluster {
         return new LocalCluster(folder, cluster, launcher, progress);
     }
 
+    /** How a new cluster is to be. */
+    public record Shape(int nodes, String heap, boolean proxied) {}
+
     /** Chooses ports and secrets and writes the files; starts nothing. */
-    public static LocalCluster create(
-            ClusterFolder folder, int nodes, String heap, Path launcher, Consumer<String> progress) throws IOException {
+    public static LocalCluster create(ClusterFolder folder, Shape shape, Path launcher, Consumer<String> progress)
+            throws IOException {
+        int nodes = shape.nodes();
         List<Integer> ports = FreePorts.triples(nodes);
         List<ClusterFile.Node> members = IntStream.range(0, nodes)
-                .mapToObj(
-                        i -> new ClusterFile.Node(i + 1, ports.get(i), ports.get(i) + 1, ports.get(i) + 2, heap, null))
+                .mapToObj(i -> new ClusterFile.Node(
+                        i + 1, ports.get(i), ports.get(i) + 1, ports.get(i) + 2, shape.heap(), null))
                 .toList();
         int replicas = Math.min(nodes, MOST_REPLICAS);
-        ClusterFile cluster = new ClusterFile(UUID.randomUUID().toString(), replicas, members);
+        Optional<ClusterFile.Proxy> proxy =
+                shape.proxied() ? Optional.of(LinkProxy.between(members)) : Optional.empty();
+        ClusterFile cluster = new ClusterFile(UUID.randomUUID().toString(), replicas, members, proxy);
         NodeConfiguration configuration = NodeConfiguration.random(cluster.clusterId(), replicas, new SecureRandom());
         folder.create();
         for (ClusterFile.Node node : members) {
@@ -100,6 +96,8 @@ public final class LocalCluster {
     /** @return how long it took until the last of them was ready */
     public Duration start(List<ClusterFile.Node> nodes, Duration patience) throws IOException, InterruptedException {
         long began = System.nanoTime();
+        // Before the nodes: without it none would find another.
+        startProxy();
         List<ClusterFile.Node> started = new ArrayList<>();
         for (ClusterFile.Node node : nodes) {
             if (!node.alive()) {
@@ -112,7 +110,7 @@ public final class LocalCluster {
             List<ClusterFile.Node> ready = new ArrayList<>();
             for (ClusterFile.Node node : waiting) {
                 requireAlive(node);
-                if (serving(node)) {
+                if (NodeProbe.serving(node)) {
                     progress.accept(node.id() + " ready after " + seconds(System.nanoTime() - began));
                     ready.add(node);
                 }
@@ -125,12 +123,25 @@ public final class LocalCluster {
         return took;
     }
 
-    /** Ready for clients is not enough: a write that needs two nodes needs the way between them. */
+    private void startProxy() throws IOException, InterruptedException {
+        ClusterFile.Proxy proxy = cluster.proxy().orElse(null);
+        if (proxy != null && !proxy.alive()) {
+            cluster = cluster.with(proxy.with(new LinkProxy(folder).start()));
+            folder.write(cluster);
+        }
+    }
+
+    /**
+     * Ready for clients is not enough: a write that needs two nodes needs the way between them, and a node that comes back may still refuse
+     * reads. Links that are cut on purpose, and nodes that are down or paused, are not waited for.
+     */
     private void awaitMesh(List<ClusterFile.Node> started, long giveUpAt) throws IOException, InterruptedException {
+        FaultPlan faults = FaultPlan.read(folder);
         List<ClusterFile.Node> alive = cluster.nodes().stream()
                 .filter(node -> node.alive() && !paused(node))
                 .toList();
-        List<String> ids = alive.stream().map(ClusterFile.Node::id).toList();
+        boolean whole = alive.size() == cluster.nodes().size()
+                && faults.disturbances().values().stream().noneMatch(Disturbance::cut);
         List<ClusterFile.Node> waiting = new ArrayList<>(alive);
         while (!waiting.isEmpty()) {
             List<ClusterFile.Node> connected = new ArrayList<>();
@@ -138,13 +149,33 @@ public final class LocalCluster {
                 if (started.contains(node)) {
                     requireAlive(node);
                 }
-                if (reachesAll(node, ids)) {
+                List<String> peers = alive.stream()
+                        .filter(peer -> peer.number() != node.number() && !faults.cuts(node.number(), peer.number()))
+                        .map(ClusterFile.Node::id)
+                        .toList();
+                if (NodeProbe.reaches(node, peers) && (!whole || NodeProbe.readsFrom(node, cluster.replicas()))) {
                     connected.add(node);
                 }
             }
             waiting.removeAll(connected);
-            pause(giveUpAt, waiting, "does not reach its peers");
+            pause(giveUpAt, waiting, "does not reach its peers, or does not serve every key,");
         }
+    }
+
+    public FaultPlan faults() throws IOException {
+        return FaultPlan.read(folder);
+    }
+
+    /** Tells the proxy, and returns when it is done. */
+    public void disturb(FaultPlan plan) throws IOException, InterruptedException {
+        ClusterFile.Proxy proxy = cluster.proxy()
+                .orElseThrow(
+                        () -> new CommandFailure(
+                                ExitCode.PRECONDITION,
+                                "the nodes in " + folder.root()
+                                        + " speak to each other directly, so that their links cannot be broken",
+                                "create a cluster with 'kvctl dev up --proxied', in another folder or after 'kvctl dev down --wipe'"));
+        new LinkProxy(folder).apply(proxy, plan);
     }
 
     private static void pause(long giveUpAt, List<ClusterFile.Node> waiting, String what) throws InterruptedException {
@@ -161,25 +192,17 @@ public final class LocalCluster {
     }
 
     private ClusterFile.Node launch(ClusterFile.Node node) throws IOException {
-        List<String> command = new ArrayList<>();
-        // A session of its own: what the terminal sends to kvctl's process group when it closes is not for the nodes.
-        if (onPath("setsid")) {
-            command.add("setsid");
-        }
-        command.add(launcher.toString());
-        command.addAll(List.of("run", "--config", folder.configuration(node).toString()));
-        ProcessBuilder builder = new ProcessBuilder(command);
-        builder.directory(folder.nodeFolder(node).toFile());
-        // The files say what the nodes are: variables meant for one node would reach all of them.
-        builder.environment().keySet().removeIf(name -> name.startsWith("QUORATE_"));
-        builder.environment().put("KVNODE_HEAP", node.heap());
-        builder.environment().put("KVNODE_BUILD", "never");
-        builder.redirectErrorStream(true);
-        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(folder.log(node).toFile()));
-        builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         Path log = folder.log(node);
         logBegins.put(node.number(), Files.exists(log) ? Files.size(log) : 0L);
-        Process process = builder.start();
+        Process process = DetachedProcess.launch(
+                List.of(
+                        launcher.toString(),
+                        "run",
+                        "--config",
+                        folder.configuration(node).toString()),
+                folder.nodeFolder(node),
+                Map.of("KVNODE_HEAP", node.heap(), "KVNODE_BUILD", "never"),
+                log);
         ProcessIdentity identity = ProcessIdentity.of(process.pid()).orElse(null);
         ClusterFile.Node started = node.with(identity);
         remember(started);
@@ -218,48 +241,6 @@ public final class LocalCluster {
         return text.toString().stripTrailing();
     }
 
-    /** Whether the node takes client operations now. */
-    public static boolean serving(ClusterFile.Node node) {
-        if (!listens(node.clientPort())) {
-            return false;
-        }
-        Endpoint endpoint = Endpoint.parse(node.clientAddress());
-        try (ClusterConnection connection = new ClusterConnection(List.of(endpoint), PROBE)) {
-            return NodeHealth.serving(connection, endpoint);
-        } catch (CommandFailure notYet) {
-            return false;
-        }
-    }
-
-    private static boolean reachesAll(ClusterFile.Node node, List<String> ids) {
-        if (!listens(node.adminPort())) {
-            return false;
-        }
-        try (ClusterConnection connection =
-                new ClusterConnection(List.of(Endpoint.parse(node.adminAddress())), PROBE)) {
-            GetClusterResponse seen = connection.call(
-                    Effect.READS,
-                    (channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
-                            .withDeadline(deadline)
-                            .getCluster(GetClusterRequest.getDefaultInstance()));
-            return seen.getMembersList().stream()
-                    .filter(member -> ids.contains(member.getId()))
-                    .allMatch(Member::getReachable);
-        } catch (CommandFailure notYet) {
-            return false;
-        }
-    }
-
-    /** A plain connection first: a gRPC channel that was refused once waits a second before it tries again. */
-    private static boolean listens(int port) {
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), (int) PROBE.toMillis());
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
     public static boolean paused(ClusterFile.Node node) {
         ProcessIdentity process = node.process();
         if (process == null || !node.alive()) {
@@ -276,17 +257,25 @@ public final class LocalCluster {
     /** As a crash: no flush, no goodbye. */
     public void kill(ClusterFile.Node node) throws IOException, InterruptedException {
         ProcessIdentity process = requireProcess(node);
-        signal("KILL", process);
-        awaitEnd(process, GRACE);
+        DetachedProcess.signal("KILL", process);
+        DetachedProcess.awaitEnd(process, GRACE);
     }
 
     /** The process keeps its connections and answers nothing, like a machine that swaps or a very long collection. */
     public void pause(ClusterFile.Node node) throws IOException, InterruptedException {
-        signal("STOP", requireProcess(node));
+        DetachedProcess.signal("STOP", requireProcess(node));
+    }
+
+    /** Takes from a node all it knows, and leaves it down: the loss of a disk. */
+    public void wipe(ClusterFile.Node node) throws IOException, InterruptedException {
+        if (node.alive()) {
+            kill(node);
+        }
+        folder.wipeData(node);
     }
 
     public void resume(ClusterFile.Node node) throws IOException, InterruptedException {
-        signal("CONT", requireProcess(node));
+        DetachedProcess.signal("CONT", requireProcess(node));
     }
 
     /** Stops what runs, all at once: first as a service manager would, after a grace period by force. */
@@ -297,19 +286,19 @@ public final class LocalCluster {
             if (process != null && process.alive()) {
                 // A stopped process would keep the signal waiting until it is continued.
                 if (paused(node)) {
-                    signal("CONT", process);
+                    DetachedProcess.signal("CONT", process);
                 }
-                signal("TERM", process);
+                DetachedProcess.signal("TERM", process);
                 running.add(process);
             }
         }
         long giveUpAt = System.nanoTime() + GRACE.toNanos();
         for (ProcessIdentity process : running) {
-            if (!awaitEnd(process, Duration.ofNanos(Math.max(1, giveUpAt - System.nanoTime())))) {
+            if (!DetachedProcess.awaitEnd(process, Duration.ofNanos(Math.max(1, giveUpAt - System.nanoTime())))) {
                 progress.accept(
                         "process " + process.pid() + " did not stop in " + GRACE.toSeconds() + " s and is killed");
-                signal("KILL", process);
-                if (!awaitEnd(process, GRACE)) {
+                DetachedProcess.signal("KILL", process);
+                if (!DetachedProcess.awaitEnd(process, GRACE)) {
                     throw new CommandFailure(
                             ExitCode.FAILURE, "process " + process.pid() + " does not end", "look at it with ps");
                 }
@@ -317,6 +306,12 @@ public final class LocalCluster {
         }
         for (ClusterFile.Node node : cluster.nodes()) {
             remember(node.with(null));
+        }
+        ClusterFile.Proxy proxy = cluster.proxy().orElse(null);
+        if (proxy != null) {
+            new LinkProxy(folder).stop(proxy);
+            cluster = cluster.with(proxy.with(null));
+            folder.write(cluster);
         }
     }
 
@@ -332,45 +327,6 @@ public final class LocalCluster {
                     ExitCode.PRECONDITION, node.id() + " does not run", "start it: kvctl dev start " + node.number());
         }
         return process;
-    }
-
-    /** Checks once more who holds the process id, just before the signal goes out. */
-    private static void signal(String name, ProcessIdentity process) throws IOException, InterruptedException {
-        if (!process.alive()) {
-            return;
-        }
-        Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(kill.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (kill.waitFor() != 0 && process.alive()) {
-            throw new CommandFailure(
-                    ExitCode.DENIED, "cannot signal process " + process.pid() + ": " + said.strip(), null);
-        }
-    }
-
-    private static boolean awaitEnd(ProcessIdentity process, Duration patience) throws InterruptedException {
-        long giveUpAt = System.nanoTime() + patience.toNanos();
-        while (process.alive()) {
-            if (System.nanoTime() > giveUpAt) {
-                return false;
-            }
-            Thread.sleep(POLL.toMillis());
-        }
-        return true;
-    }
-
-    private static boolean onPath(String program) {
-        String path = System.getenv("PATH");
-        if (path == null) {
-            return false;
-        }
-        for (String directory : path.split(":", -1)) {
-            if (Files.isExecutable(Path.of(directory, program))) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static String seconds(long nanos) {

@@ -46,7 +46,7 @@ record NodeConfiguration(String clusterId, String hashSeed, String clusterKey, i
                     .append(member.clientAddress())
                     .append('\n')
                     .append("    peer: 127.0.0.1:")
-                    .append(member.peerPort())
+                    .append(cluster.peerPort(self, member))
                     .append('\n')
                     .append("    admin: ")
                     .append(member.adminAddress())

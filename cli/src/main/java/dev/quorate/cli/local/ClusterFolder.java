@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one folder under which a local cluster keeps everything: {@code cluster.json}, and for each node {@code nN/} with
- * its configuration, data and log. Removing the folder of a stopped cluster removes the cluster.
+ * The one folder under which a local cluster keeps everything: {@code cluster.json}, for each node {@code nN/} with
+ * its configuration, data and log, and files of the proxy if there is one. Removing the folder of a stopped cluster removes the cluster.
  */
 public final class ClusterFolder {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
@@ -63,6 +63,20 @@ public final class ClusterFolder {
         return nodeFolder(node).resolve("kvnode.log");
     }
 
+    /** What the proxy is to do to the links. */
+    public Path faults() {
+        return root.resolve("faults.json");
+    }
+
+    /** What the proxy has done of it. */
+    public Path faultsInForce() {
+        return root.resolve("faults.inforce");
+    }
+
+    public Path proxyLog() {
+        return root.resolve("proxy.log");
+    }
+
     /** @return empty when no cluster was ever created here */
     public Optional<ClusterFile> read() {
         Path file = root.resolve("cluster.json");
@@ -79,15 +93,20 @@ public final class ClusterFolder {
         }
     }
 
-    /** Replaces the file as a whole, so that a reader sees the old or the new one. */
     public void write(ClusterFile cluster) throws IOException {
-        Path temporary = root.resolve("cluster.json.new");
-        Files.writeString(temporary, cluster.toJson());
-        Files.move(
-                temporary,
-                root.resolve("cluster.json"),
-                StandardCopyOption.ATOMIC_MOVE,
-                StandardCopyOption.REPLACE_EXISTING);
+        replace(root.resolve("cluster.json"), cluster.toJson());
+    }
+
+    /** As a whole, so that a reader sees the old or the new text. */
+    public void replace(Path file, String text) throws IOException {
+        Path temporary = file.resolveSibling(file.getFileName() + ".new");
+        Files.writeString(temporary, text);
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Everything that a stopped node knows; its configuration and its log stay. */
+    public void wipeData(ClusterFile.Node node) throws IOException {
+        removeTree(data(node));
     }
 
     public void create() throws IOException {
@@ -128,6 +147,9 @@ public final class ClusterFolder {
     public void wipe(ClusterFile cluster) throws IOException {
         for (ClusterFile.Node node : cluster.nodes()) {
             removeTree(nodeFolder(node));
+        }
+        for (Path file : List.of(faults(), faultsInForce(), proxyLog())) {
+            Files.deleteIfExists(file);
         }
         Files.deleteIfExists(root.resolve("cluster.json"));
         Files.deleteIfExists(root.resolve("cluster.lock"));

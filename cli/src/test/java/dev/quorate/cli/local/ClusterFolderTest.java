@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -16,7 +17,7 @@ class ClusterFolderTest {
     private static final ClusterFile.Node FIRST =
             new ClusterFile.Node(1, 7400, 7401, 7402, "256m", new ProcessIdentity(12, "boot/34"));
     private static final ClusterFile.Node SECOND = new ClusterFile.Node(2, 7410, 7411, 7412, "256m", null);
-    private static final ClusterFile CLUSTER = new ClusterFile("id", 2, List.of(FIRST, SECOND));
+    private static final ClusterFile CLUSTER = new ClusterFile("id", 2, List.of(FIRST, SECOND), Optional.empty());
 
     @TempDir
     Path temporary;
@@ -31,6 +32,19 @@ class ClusterFolderTest {
         folder.write(CLUSTER.with(FIRST.with(null)));
         assertThat(folder.read().orElseThrow().node("n1").orElseThrow().process())
                 .isNull();
+    }
+
+    @Test
+    void readsTheProxyAndWhatEachNodeCallsItsPeers() throws IOException {
+        ClusterFile proxied = CLUSTER.with(new ClusterFile.Proxy(
+                List.of(new ClusterFile.ProxiedLink(1, 2, 8400)), new ProcessIdentity(56, "boot/78")));
+        ClusterFolder folder = new ClusterFolder(temporary.resolve("dev"));
+        folder.create();
+        folder.write(proxied);
+        assertThat(folder.read()).contains(proxied);
+        assertThat(proxied.peerPort(FIRST, SECOND)).isEqualTo(8400);
+        assertThat(proxied.peerPort(SECOND, SECOND)).isEqualTo(7411);
+        assertThat(CLUSTER.peerPort(FIRST, SECOND)).isEqualTo(7411);
     }
 
     @Test
