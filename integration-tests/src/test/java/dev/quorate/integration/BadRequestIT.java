@@ -296,7 +296,7 @@ final class BadRequestIT {
     @ValueSource(strings = {"peer", "admin"})
     void otherPortsOfANodeAreCalledByTheirName(String port) throws Exception {
         ClusterNode node = cluster.node(1);
-        String address = port.equals("peer") ? node.peerAddress() : node.adminAddress();
+        String address = port.equals("peer") ? "127.0.0.1:" + node.peerPort() : node.adminAddress();
         try (QuorateClient lost = QuorateClient.builder().seeds(address).build()) {
             QuorateException failure = complaint(() -> lost.bucket("default").get("k"));
             assertThat(failure).hasMessageContaining(address).hasMessageContaining("not a client port");

@@ -19,18 +19,20 @@ final class Cluster implements AutoCloseable {
 
     private final ClusterPlan plan;
     private final List<ClusterNode> nodes;
+    private final Links links;
 
-    private Cluster(ClusterPlan plan, List<ClusterNode> nodes) {
+    private Cluster(ClusterPlan plan, List<ClusterNode> nodes, Links links) {
         this.plan = plan;
         this.nodes = nodes;
+        this.links = links;
     }
 
-    /** Writes the files; starts nothing. */
+    /** Writes the files; starts no node. */
     static Cluster prepare(Path folder, ClusterPlan plan) throws IOException {
         List<ClusterNode> nodes = IntStream.rangeClosed(1, plan.nodes())
                 .mapToObj(number -> new ClusterNode(number, folder.resolve("n" + number)))
                 .toList();
-        Cluster cluster = new Cluster(plan, nodes);
+        Cluster cluster = new Cluster(plan, nodes, plan.proxied() ? Links.between(nodes) : Links.direct());
         for (int number = 1; number <= plan.nodes(); number++) {
             Files.createDirectories(cluster.node(number).folder());
             cluster.configure(number, plan);
@@ -69,6 +71,24 @@ final class Cluster implements AutoCloseable {
         return nodes;
     }
 
+    /** What disturbs the ways between the nodes. */
+    Links links() {
+        return links;
+    }
+
+    /** Where a client that began at one node, and has its view of the cluster, looks for another. */
+    String clientAddress(int seenBy, ClusterNode node) {
+        return links.proxied(Links.Port.CLIENT, seenBy, node.number())
+                .map(port -> "127.0.0.1:" + port)
+                .orElse(node.clientAddress());
+    }
+
+    /** Where one node looks for another. */
+    String peerAddress(int seenBy, ClusterNode node) {
+        return "127.0.0.1:"
+                + links.proxied(Links.Port.PEER, seenBy, node.number()).orElse(node.peerPort());
+    }
+
     /** Counted from 1, as the ids are. */
     ClusterNode node(int number) {
         return nodes.get(number - 1);
@@ -101,6 +121,11 @@ final class Cluster implements AutoCloseable {
         return nodes.stream().map(ClusterNode::clientAddress).collect(Collectors.joining(","));
     }
 
+    /** The client addresses of these. */
+    String seeds(List<Integer> numbers) {
+        return numbers.stream().map(number -> node(number).clientAddress()).collect(Collectors.joining(","));
+    }
+
     QuorateClient client() {
         return QuorateClient.builder().seeds(seeds()).build();
     }
@@ -115,6 +140,8 @@ final class Cluster implements AutoCloseable {
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
+        } finally {
+            links.close();
         }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.quorate.proto.admin.v1.ClusterServiceGrpc;
 import dev.quorate.proto.admin.v1.GetClusterRequest;
 import dev.quorate.proto.admin.v1.GetClusterResponse;
+import dev.quorate.proto.admin.v1.GetNodeMetricsRequest;
 import dev.quorate.proto.admin.v1.GetNodeStatusRequest;
 import dev.quorate.proto.admin.v1.GetNodeStatusResponse;
 import dev.quorate.proto.admin.v1.NodeServiceGrpc;
@@ -39,6 +40,10 @@ final class ClusterNode {
         this.folder = folder;
     }
 
+    int number() {
+        return number;
+    }
+
     String id() {
         return "n" + number;
     }
@@ -59,8 +64,12 @@ final class ClusterNode {
         return "127.0.0.1:" + clientPort;
     }
 
-    String peerAddress() {
-        return "127.0.0.1:" + peerPort;
+    int clientPort() {
+        return clientPort;
+    }
+
+    int peerPort() {
+        return peerPort;
     }
 
     String adminAddress() {
@@ -168,6 +177,14 @@ final class ClusterNode {
                 .filter(member -> member.getId().equals(peer) && !member.getReachable())
                 .map(member -> member.getUnreachableBecause())
                 .findFirst();
+    }
+
+    /** Every metric that counts or measures something here, as Prometheus would read it. */
+    String metrics() {
+        return askAdmin(channel -> NodeServiceGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(5, TimeUnit.SECONDS)
+                .getNodeMetrics(GetNodeMetricsRequest.getDefaultInstance())
+                .getText());
     }
 
     <A> A askClientPort(Function<ManagedChannel, A> call) {

@@ -10,6 +10,7 @@ import java.util.UUID;
  *
  * @param settings more lines of each node's file, such as buckets
  * @param storage more settings below {@code storage}
+ * @param proxied whether nodes, and clients that begin at one node, reach the other nodes through a proxy
  */
 record ClusterPlan(
         int nodes,
@@ -18,7 +19,8 @@ record ClusterPlan(
         String hashSeed,
         String clusterKey,
         String settings,
-        Storage storage) {
+        Storage storage,
+        boolean proxied) {
     /** @param directory of one node's data; relative to the node's own folder */
     record Storage(Path directory, String settings) {}
 
@@ -33,16 +35,25 @@ record ClusterPlan(
                 "",
                 new Storage(
                         Path.of("data"),
-                        "{dir: %s, memoryTable: 2MiB, logSegment: 4MiB, logQueue: 1MiB, flushAfter: 2s, reserve: 16MiB, reservePercent: 0}"));
+                        "{dir: %s, memoryTable: 2MiB, logSegment: 4MiB, logQueue: 1MiB, flushAfter: 2s, reserve: 16MiB, reservePercent: 0}"),
+                false);
+    }
+
+    ClusterPlan throughProxies() {
+        return new ClusterPlan(nodes, replicas, clusterId, hashSeed, clusterKey, settings, storage, true);
+    }
+
+    ClusterPlan withClusterId(String id) {
+        return new ClusterPlan(nodes, replicas, id, hashSeed, clusterKey, settings, storage, proxied);
     }
 
     ClusterPlan withSettings(String lines) {
-        return new ClusterPlan(nodes, replicas, clusterId, hashSeed, clusterKey, lines, storage);
+        return new ClusterPlan(nodes, replicas, clusterId, hashSeed, clusterKey, lines, storage, proxied);
     }
 
     ClusterPlan withStorage(Path directory, String inline) {
         return new ClusterPlan(
-                nodes, replicas, clusterId, hashSeed, clusterKey, settings, new Storage(directory, inline));
+                nodes, replicas, clusterId, hashSeed, clusterKey, settings, new Storage(directory, inline), proxied);
     }
 
     /** The file of one node. */
@@ -60,8 +71,8 @@ record ClusterPlan(
         yaml.append("members:\n");
         for (ClusterNode node : cluster.nodes()) {
             yaml.append("  - {id: ").append(node.id());
-            yaml.append(", client: '").append(node.clientAddress());
-            yaml.append("', peer: '").append(node.peerAddress());
+            yaml.append(", client: '").append(cluster.clientAddress(self, node));
+            yaml.append("', peer: '").append(cluster.peerAddress(self, node));
             yaml.append("', admin: '").append(node.adminAddress());
             yaml.append("', host: host-").append(node.id()).append("}\n");
         }

@@ -82,13 +82,17 @@ final class Load implements AutoCloseable {
 
     private Load() {}
 
-    /** Seeds the keys and sets the clients going. */
-    static Load start(String seeds, int clients, Duration timeout, long seed) {
+    /**
+     * Seeds the keys and sets the clients going.
+     *
+     * @param seeds where clients begin, one after the other
+     */
+    static Load start(List<String> seeds, int clients, Duration timeout, long seed) {
         Load load = new Load();
         try {
             for (int i = 0; i < clients; i++) {
                 QuorateClient client = QuorateClient.builder()
-                        .seeds(seeds)
+                        .seeds(seeds.get(i % seeds.size()))
                         .requestTimeout(timeout)
                         .build();
                 load.clients.add(client);
@@ -127,9 +131,16 @@ final class Load implements AutoCloseable {
         slowestNanos.set(0);
     }
 
-    /** Of the requests that were answered. */
-    long slowestNanos() {
-        return slowestNanos.get();
+    /** Of the requests that were answered since the last call. */
+    long takeSlowestNanos() {
+        return slowestNanos.getAndSet(0);
+    }
+
+    /** All keys that were ever written. */
+    List<String> keys() {
+        Set<String> all = new TreeSet<>(historyKeys);
+        all.addAll(setKeys);
+        return List.copyOf(all);
     }
 
     History history() {

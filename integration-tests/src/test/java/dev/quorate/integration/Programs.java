@@ -48,8 +48,14 @@ final class Programs {
                 arguments);
     }
 
+    static List<String> kvctl() {
+        return java(KVCTL, "org.slf4j.nop.NOPServiceProvider", List.of("-Xmx128m"));
+    }
+
     static Ended kvctl(String... arguments) throws IOException, InterruptedException {
-        return run(java(KVCTL, "org.slf4j.nop.NOPServiceProvider", List.of("-Xmx128m"), arguments), Map.of());
+        List<String> command = new ArrayList<>(kvctl());
+        command.addAll(Arrays.asList(arguments));
+        return run(command, Map.of());
     }
 
     /** Both programs' libraries are on this class path, so each is told whose logging is its own. */

@@ -27,16 +27,7 @@ final class StrangersIT {
         ClusterPlan plan = ClusterPlan.of(3, 41);
         try (Cluster cluster = Cluster.prepare(folder, plan)) {
             String otherId = new UUID(41, 41).toString();
-            cluster.configure(
-                    3,
-                    new ClusterPlan(
-                            plan.nodes(),
-                            plan.replicas(),
-                            otherId,
-                            plan.hashSeed(),
-                            plan.clusterKey(),
-                            plan.settings(),
-                            plan.storage()));
+            cluster.configure(3, plan.withClusterId(otherId));
             for (ClusterNode node : cluster.nodes()) {
                 node.start();
             }
