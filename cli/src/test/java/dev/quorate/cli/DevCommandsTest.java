@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.quorate.cli.local.ProcessIdentity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -156,8 +157,7 @@ class DevCommandsTest {
         assertThat(kvctl("dev", "partition", "1", "4").exitCode()).isEqualTo(4);
 
         kvctl("dev", "down");
-        assertThat(ProcessHandle.of(proxy).map(ProcessHandle::isAlive).orElse(false))
-                .isFalse();
+        assertThat(ProcessIdentity.of(proxy)).isEmpty();
         assertThat(status().has("proxyPid")).isFalse();
         assertThat(status().getAsJsonArray("disturbances")).isEmpty();
         kvctl("dev", "down", "--wipe");
