@@ -40,7 +40,10 @@ public record ClientOp(
         STALE_PUT,
         STALE_DELETE,
         /** With the context that the client's own last write of the key was answered with. */
-        PUT_AGAIN
+        PUT_AGAIN,
+        /** With the context of whatever the client was told last about the key, by a read or a write of its own. */
+        SESSION_PUT,
+        SESSION_DELETE
     }
 
     /** What the client does when it cannot know whether a write was applied. (h) */

@@ -60,6 +60,20 @@ public record Fault(
         /** Clients cannot reach a node, or do not hear from it. */
         CLIENT_CUT,
         /** A restarted machine finds the identity file of its last start, for instance from a restored image (rules.md A2). */
-        IDENTITY_ROLLED_BACK
+        IDENTITY_ROLLED_BACK,
+        /** Two sides that hear each other only through one machine, which hears all. */
+        BRIDGE_PARTITION,
+        /** Each machine hears only its neighbours on a ring; every other time only the one before it. */
+        RING_PARTITION,
+        /** A machine is cut off and heard again, over and over. */
+        FLAPPING,
+        /** Machines are cut off one after the other, and come back in another order. */
+        SWIZZLE_CLOG,
+        /** A crashed machine starts on an image of its disk that was taken earlier, identity file and all. */
+        RESTORED_IMAGE,
+        /** A machine's disk is cloned; from then on its starts alternate between the two, each going on where it stopped. */
+        SWAPPED_DISKS,
+        /** A machine starts on an empty disk. */
+        WIPED_DISK
     }
 }

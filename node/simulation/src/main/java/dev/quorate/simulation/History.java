@@ -78,6 +78,11 @@ public final class History {
         private Outcome outcome = Outcome.UNKNOWN;
         private List<String> acknowledgedBy = List.of();
         private boolean pastKnown;
+        /** The request that this is an attempt at; empty when unknown. */
+        private String request = "";
+
+        /** What its session had been shown before; null for a write that need not go on from that. */
+        private @Nullable BitSet sessionPast;
 
         private Write(KeyHistory key, int index, Intent intent, long invoked, Evidence evidence) {
             this.key = key;
@@ -118,6 +123,17 @@ public final class History {
             }
         }
 
+        /** All attempts at one request say the same. */
+        public void attemptAt(String requestOf) {
+            synchronized (key.history) {
+                request = requestOf;
+            }
+        }
+
+        String request() {
+            return request;
+        }
+
         Outcome outcome() {
             return outcome;
         }
@@ -141,6 +157,11 @@ public final class History {
 
         boolean pastKnown() {
             return pastKnown;
+        }
+
+        @Nullable
+        BitSet sessionPast() {
+            return sessionPast;
         }
 
         boolean isAfter(Write other) {
@@ -167,6 +188,8 @@ public final class History {
         /** White box: the writes whose dots the context covers; null when nobody looked. */
         @Nullable
         BitSet covered;
+        /** Of one replica, after all had become equal. */
+        boolean settled;
 
         private Answer(
                 String client,
@@ -206,8 +229,8 @@ public final class History {
         }
     }
 
-    /** A replica's copy that was destroyed, and made again from {@code consulted} others. */
-    record Destroyed(String node, int consulted, long at) {}
+    /** A replica's copy that was destroyed, but for {@code survivors}, and made again from {@code consulted} others. */
+    record Destroyed(String node, int consulted, long at, BitSet survivors) {}
 
     /** All that concerns one key. */
     static final class KeyHistory {
@@ -216,6 +239,8 @@ public final class History {
         final List<Write> writes = new ArrayList<>();
         final List<Answer> answers = new ArrayList<>();
         final List<Destroyed> destroyed = new ArrayList<>();
+        /** What each client saw in what it was told last. */
+        private final SortedMap<String, BitSet> told = new TreeMap<>();
         /** White box: what deletions removed that no acknowledged delete accounts for. */
         final SortedMap<String, BitSet> removedByUnknownDeletes = new TreeMap<>();
 
@@ -285,6 +310,7 @@ public final class History {
         }
         Answer answer = new Answer(client, r, invoked, returned, last, known, strangers);
         of.answers.add(answer);
+        of.told.put(client, answer.seen().writes);
         return answer;
     }
 
@@ -292,7 +318,16 @@ public final class History {
     public synchronized Answer ownContext(Write write, long returned) {
         Answer answer = new Answer(write.intent.client(), 0, write.invoked, returned, false, List.of(write), List.of());
         write.key.answers.add(answer);
+        write.key.told.put(write.intent.client(), answer.seen().writes);
         return answer;
+    }
+
+    /**
+     * The write is one of a session: its client, or the library that carries contexts for it, promises that it goes on from whatever
+     * this client was told last about the key. Say so before the write is asked for.
+     */
+    public synchronized void goesOnFromWhatItsClientSaw(Write write) {
+        write.sessionPast = write.key.told.getOrDefault(write.intent.client(), new BitSet());
     }
 
     /** The write that was given this value out; null when none was. */
@@ -313,6 +348,11 @@ public final class History {
 
     /** A node's copy of a key was damaged, and replaced by what that many other replicas held: what it alone had acknowledged is gone. */
     public synchronized void destroyed(String key, String node, int consulted, long now) {
-        key(key).destroyed.add(new Destroyed(node, consulted, now));
+        destroyed(key, node, consulted, now, new BitSet());
+    }
+
+    /** White box: all but these writes. */
+    synchronized void destroyed(String key, String node, int consulted, long now, BitSet survivors) {
+        key(key).destroyed.add(new Destroyed(node, consulted, now, survivors));
     }
 }

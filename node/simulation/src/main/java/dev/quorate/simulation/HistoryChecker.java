@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>I3: every value read was written before, and no value of an answer is before another
  *   <li>I4: siblings are bounded by the writers that could be concurrent
  *   <li>I5: with R + W &gt; N, a read shows every write acknowledged before it began, or something after that
+ *   <li>I6: a session reads its own writes, and what it writes supersedes what it was told before
+ *   <li>I7: once all replicas are equal, each of them alone answers as all do together
+ *   <li>I12: what a deletion had seen does not come back once that is acknowledged
  * </ul>
  *
  * I8 to I10 concern the inside of nodes: {@link Witness} checks them as they happen. I17 stands for a cluster that, once healed, does not
@@ -64,6 +67,7 @@ public final class HistoryChecker {
                 valuesWereWritten(answer);
                 valuesAreConcurrent(answer);
                 contextIsHonest(answer);
+                sessionsAreOrdered(answer);
                 if (answer.isRead()) {
                     siblingsAreBounded(answer);
                     acknowledgedIsVisible(answer);
@@ -72,8 +76,14 @@ public final class HistoryChecker {
                     last = answer;
                 }
             }
+            key.writes.forEach(this::sessionGoesOn);
             if (last != null) {
                 nothingIsLost(last);
+                for (Answer answer : key.answers) {
+                    if (answer.settled) {
+                        agreesWithTheLast(answer, last);
+                    }
+                }
             }
         }
 
@@ -175,7 +185,49 @@ public final class HistoryChecker {
             return true;
         }
 
-        /** I5. */
+        /** I6, from what clients see: nothing stands beside a write that its session had seen before it. */
+        private void sessionsAreOrdered(Answer answer) {
+            for (Write newer : answer.values) {
+                BitSet before = newer.sessionPast();
+                for (Write older : answer.values) {
+                    if (before != null && before.get(older.index)) {
+                        violated("I6", newer + " stands beside " + older + ", which its session had seen: " + answer);
+                    }
+                }
+            }
+        }
+
+        /** I6, from what clients send: a write of a session supersedes what the session had seen. */
+        private void sessionGoesOn(Write write) {
+            BitSet before = write.sessionPast();
+            if (before == null) {
+                return;
+            }
+            BitSet forgotten = (BitSet) before.clone();
+            forgotten.andNot(write.past());
+            for (int i = forgotten.nextSetBit(0); i >= 0; i = forgotten.nextSetBit(i + 1)) {
+                violated("I6", write + " does not go on from " + key.writes.get(i) + ", which its session had seen");
+            }
+        }
+
+        /** I7 and I12: once all replicas are equal, each of them alone answers as all do together. */
+        private void agreesWithTheLast(Answer answer, Answer last) {
+            for (Write value : answer.values) {
+                if (!last.values.contains(value)) {
+                    boolean deleted = key.writes.stream()
+                            .anyMatch(
+                                    write -> write.isDelete() && write.outcome() == Outcome.OK && write.isAfter(value));
+                    violated(deleted ? "I12" : "I7", value + " is at one replica only: " + answer + " after " + last);
+                }
+            }
+            for (Write value : last.values) {
+                if (!answer.values.contains(value)) {
+                    violated("I7", value + " is not at every replica: " + answer + " after " + last);
+                }
+            }
+        }
+
+        /** I5; I12 for deletions; I6 for a client's own writes. */
         private void acknowledgedIsVisible(Answer answer) {
             BitSet shown = new BitSet();
             for (Write value : answer.values) {
@@ -190,30 +242,39 @@ public final class HistoryChecker {
                 if (write.isDelete()) {
                     for (Write value : answer.values) {
                         if (write.isAfter(value)) {
-                            violated("I5", value + " came back after " + write + ": " + answer);
+                            violated("I12", value + " came back after " + write + ": " + answer);
                         }
                     }
                 } else if (!shown.get(write.index)
                         && !removable.get(write.index)
                         && !blindWriteMayReplace(write, answer)) {
                     violated("I5", write + " was acknowledged before, and is not shown: " + answer);
+                    if (write.intent.client().equals(answer.client)) {
+                        violated("I6", answer.client + " does not read its own " + write + ": " + answer);
+                    }
                 }
             }
         }
 
         /** How many of the W copies that were acknowledged are left. One made again counts if those consulted had to include another. */
         private int copiesLeft(Write write, long now) {
-            int left = write.intent.w();
+            TreeSet<String> destroyed = new TreeSet<>();
+            TreeSet<String> notMadeAgain = new TreeSet<>();
             for (History.Destroyed loss : key.destroyed) {
-                boolean madeAgain = loss.consulted() + write.intent.w() > history.replicas();
-                if (!madeAgain
-                        && loss.at() >= write.invoked
+                boolean itsCopy = loss.at() >= write.invoked
                         && loss.at() <= now
-                        && write.acknowledgedBy().contains(loss.node())) {
-                    left--;
+                        && write.acknowledgedBy().contains(loss.node())
+                        && !loss.survivors().get(write.index);
+                if (itsCopy) {
+                    destroyed.add(loss.node());
+                    if (loss.consulted() + write.intent.w() <= history.replicas()) {
+                        notMadeAgain.add(loss.node());
+                    }
                 }
             }
-            return left;
+            // With W copies gone nothing is promised: those consulted about one may have lost theirs.
+            boolean allGone = destroyed.size() >= write.intent.w();
+            return write.intent.w() - (allGone ? destroyed : notMadeAgain).size();
         }
 
         /** Without white box evidence, a write without a context may have replaced whatever was begun before it ended. */

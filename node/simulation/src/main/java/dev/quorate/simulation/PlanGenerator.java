@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the plan of a seed. Each seed is another swarm: few kinds of faults at a time, workloads and knobs drawn anew, extremes as likely
@@ -21,18 +22,99 @@ public final class PlanGenerator {
             Fault.Kind.APPLIED_BUT_REPORTED_FAILED,
             Fault.Kind.LOSS,
             Fault.Kind.DUPLICATION,
-            Fault.Kind.DELAY);
+            Fault.Kind.DELAY,
+            Fault.Kind.BRIDGE_PARTITION,
+            Fault.Kind.RING_PARTITION,
+            Fault.Kind.FLAPPING,
+            Fault.Kind.SWIZZLE_CLOG);
+
+    /** All that a plan had before {@link #plan}: seeds that once found something still make the plan that found it. */
+    private static final Set<Fault.Kind> FIRST_KINDS = EnumSet.range(Fault.Kind.CRASH, Fault.Kind.IDENTITY_ROLLED_BACK);
+
+    private static final Set<ClientOp.Kind> FIRST_OPERATIONS =
+            EnumSet.range(ClientOp.Kind.GET, ClientOp.Kind.PUT_AGAIN);
+
+    /** Disks that forget: one kind at a time, and not every seed, or too few promises are left to be checked. */
+    private static final List<Fault.Kind> AMNESIA =
+            List.of(Fault.Kind.RESTORED_IMAGE, Fault.Kind.SWAPPED_DISKS, Fault.Kind.WIPED_DISK);
+
+    /** Whose length matters. */
+    private static final List<Fault.Kind> LASTING =
+            List.of(Fault.Kind.PAUSE, Fault.Kind.PAUSE, Fault.Kind.CRASH, Fault.Kind.PARTITION, Fault.Kind.FLAPPING);
+
+    /** Nothing that takes data or time away: where strict reads and sessions have no excuse (T16). */
+    private static final Set<Fault.Kind> CALM = EnumSet.of(
+            Fault.Kind.CRASH,
+            Fault.Kind.GRACEFUL_RESTART,
+            Fault.Kind.POWER_LOSS,
+            Fault.Kind.COORDINATOR_CRASH,
+            Fault.Kind.DELAY,
+            Fault.Kind.SLOW_DISK);
+
+    /** What clients are after. The letters are the workloads of the test plan. */
+    private enum Workload {
+        /** Some of everything. */
+        MIXED,
+        /** (d) Few keys, written, deleted and written again. */
+        CHURN,
+        /** (f) Many keys, each written now and then. */
+        MANY_KEYS,
+        /** Each client goes on from what it saw last, as with the SDK. */
+        SESSIONS
+    }
 
     private final long seed;
     private final SimRandom random;
+    private final boolean first;
+    private final Workload workload;
+    private final Set<Fault.Kind> allowed;
+    private final boolean minutes;
+    private final @Nullable SimRandom swarm;
 
-    private PlanGenerator(long seed) {
+    private PlanGenerator(long seed, boolean first) {
         this.seed = seed;
         this.random = SimRandom.fork(seed, "plan", 0);
+        this.first = first;
+        if (first) {
+            this.swarm = null;
+            this.workload = Workload.MIXED;
+            this.allowed = FIRST_KINDS;
+            this.minutes = false;
+            return;
+        }
+        SimRandom drawn = SimRandom.fork(seed, "swarm", 0);
+        this.swarm = drawn;
+        this.workload = drawn.chance(0.6)
+                ? Workload.MIXED
+                : drawn.pick(List.of(
+                        Workload.CHURN,
+                        Workload.CHURN,
+                        Workload.CHURN,
+                        Workload.SESSIONS,
+                        Workload.SESSIONS,
+                        Workload.SESSIONS,
+                        Workload.MANY_KEYS));
+        this.minutes = drawn.chance(0.08);
+        this.allowed = drawn.chance(0.06) ? CALM : kinds(drawn);
     }
 
     public static Plan plan(long seed) {
-        return new PlanGenerator(seed).generate();
+        return new PlanGenerator(seed, false).generate();
+    }
+
+    /** As the first generator drew it: seconds of chaos, nothing that disks forget, no machine lost for good. */
+    static Plan firstPlan(long seed) {
+        return new PlanGenerator(seed, true).generate();
+    }
+
+    /** All kinds, but of those that make disks forget one at most. */
+    private static Set<Fault.Kind> kinds(SimRandom swarm) {
+        Set<Fault.Kind> kinds = EnumSet.allOf(Fault.Kind.class);
+        kinds.removeAll(AMNESIA);
+        if (swarm.chance(0.35)) {
+            kinds.add(swarm.pick(AMNESIA));
+        }
+        return kinds;
     }
 
     private Plan generate() {
@@ -47,7 +129,7 @@ public final class PlanGenerator {
                 usual ? majority : 1 + random.nextInt(n),
                 usual ? majority : 1 + random.nextInt(n),
                 random.nextInt(5),
-                random.pick(List.of(1, 1, 2, 2, 3, 4, 5)),
+                keys(random.pick(List.of(1, 1, 2, 2, 3, 4, 5))),
                 2 + random.nextInt(7),
                 random.chance(0.75) ? Bucket.BlindWrites.OVERWRITE_SEEN : Bucket.BlindWrites.SIBLING,
                 random.betweenByMagnitude(100_000, 5 * MILLI),
@@ -60,8 +142,37 @@ public final class PlanGenerator {
                 random.betweenByMagnitude(5 * MILLI, 100 * MILLI),
                 random.chance(0.5) ? 0.1 : random.nextDouble(),
                 random.chance(0.8) ? 32 : 2 + random.nextInt(5),
-                random.between(3_000, 9_000) * MILLI);
+                chaos(random.between(3_000, 9_000)) * MILLI,
+                lost(nodes),
+                swarm != null && swarm.chance(0.5));
         return new Plan(setup, operations(setup), faults(setup));
+    }
+
+    private int keys(int usual) {
+        return swarm == null
+                ? usual
+                : switch (workload) {
+                    case MIXED, SESSIONS -> usual;
+                    case CHURN -> 1 + usual / 3;
+                    case MANY_KEYS -> (int) swarm.between(30, 100);
+                };
+    }
+
+    private long chaos(long usualMillis) {
+        return minutes && swarm != null ? swarm.between(60_000, 300_000) : usualMillis;
+    }
+
+    /** Fewer than half of the machines, in one seed of four. */
+    private int lost(int nodes) {
+        if (swarm == null || nodes < 3 || !swarm.chance(0.25)) {
+            return 0;
+        }
+        int lost = 0;
+        int most = 1 + swarm.nextInt((nodes - 1) / 2);
+        for (int i = 0; i < most; i++) {
+            lost |= 1 << swarm.nextInt(nodes);
+        }
+        return lost;
     }
 
     private int nodes() {
@@ -74,7 +185,7 @@ public final class PlanGenerator {
         ClientOp.Retry retry = random.pick(List.of(ClientOp.Retry.values()));
         double hotKey = random.nextDouble();
         double sticky = random.nextDouble();
-        int count = (int) random.between(180, 300);
+        int count = (int) random.between(180, 300) + (workload == Workload.MANY_KEYS ? 150 : 0);
         long meanGap = setup.chaosNanos() / count;
         double burst = 0.3 + 0.6 * random.nextDouble();
         List<ClientOp> operations = new ArrayList<>(count);
@@ -90,7 +201,9 @@ public final class PlanGenerator {
                     number,
                     Math.min(at, setup.chaosNanos()),
                     random.nextInt(setup.clients()),
-                    random.chance(hotKey) ? 0 : random.nextInt(setup.keys()),
+                    random.chance(workload == Workload.MANY_KEYS ? hotKey / 8 : hotKey)
+                            ? 0
+                            : random.nextInt(setup.keys()),
                     random.pick(kinds),
                     node,
                     random.chance(sticky) ? node : 1 + random.nextInt(setup.nodes()),
@@ -108,6 +221,39 @@ public final class PlanGenerator {
     /** Some kinds of operations, each with its own weight. */
     private List<ClientOp.Kind> workload() {
         List<ClientOp.Kind> kinds = new ArrayList<>();
+        switch (workload) {
+            case MIXED -> {}
+            case CHURN -> {
+                kinds.addAll(List.of(
+                        ClientOp.Kind.GET,
+                        ClientOp.Kind.READ_MODIFY_WRITE,
+                        ClientOp.Kind.READ_MODIFY_WRITE,
+                        ClientOp.Kind.READ_AND_DELETE,
+                        ClientOp.Kind.READ_AND_DELETE,
+                        ClientOp.Kind.PUT_IF_ABSENT,
+                        ClientOp.Kind.BLIND_PUT));
+                return kinds;
+            }
+            case SESSIONS -> {
+                kinds.addAll(List.of(
+                        ClientOp.Kind.GET,
+                        ClientOp.Kind.GET,
+                        ClientOp.Kind.SESSION_PUT,
+                        ClientOp.Kind.SESSION_PUT,
+                        ClientOp.Kind.SESSION_PUT,
+                        ClientOp.Kind.SESSION_DELETE));
+                return kinds;
+            }
+            case MANY_KEYS -> {
+                kinds.addAll(List.of(
+                        ClientOp.Kind.GET,
+                        ClientOp.Kind.READ_MODIFY_WRITE,
+                        ClientOp.Kind.BLIND_PUT,
+                        ClientOp.Kind.BLIND_PUT,
+                        ClientOp.Kind.READ_AND_DELETE));
+                return kinds;
+            }
+        }
         kinds.add(ClientOp.Kind.GET);
         // Now and then nothing but reading, changing and writing back: then the sibling bound is sharp.
         if (random.chance(0.2)) {
@@ -115,7 +261,7 @@ public final class PlanGenerator {
             kinds.add(ClientOp.Kind.READ_MODIFY_WRITE);
             return kinds;
         }
-        for (ClientOp.Kind kind : ClientOp.Kind.values()) {
+        for (ClientOp.Kind kind : first ? FIRST_OPERATIONS : EnumSet.allOf(ClientOp.Kind.class)) {
             int weight = random.chance(0.5) ? 0 : 1 + random.nextInt(4);
             boolean unlikely = kind == ClientOp.Kind.BLIND_DELETE || kind == ClientOp.Kind.STALE_DELETE;
             for (int i = 0; i < (unlikely ? Math.min(1, weight) : weight); i++) {
@@ -128,7 +274,7 @@ public final class PlanGenerator {
 
     private List<Fault> faults(Setup setup) {
         List<Fault.Kind> possible = new ArrayList<>();
-        for (Fault.Kind kind : Fault.Kind.values()) {
+        for (Fault.Kind kind : allowed) {
             boolean needsPeers = BETWEEN_MACHINES.contains(kind);
             boolean needsOneKey = kind == Fault.Kind.IDENTITY_ROLLED_BACK;
             if ((!needsPeers || setup.nodes() > 1) && (!needsOneKey || setup.keys() == 1)) {
@@ -139,12 +285,16 @@ public final class PlanGenerator {
         if (random.chance(0.75)) {
             chosen.add(Fault.Kind.POWER_LOSS);
         }
-        if (random.chance(0.2) && setup.nodes() > 1) {
+        if (random.chance(0.2) && setup.nodes() > 1 && allowed.contains(Fault.Kind.DAMAGED_RECORD)) {
             // What a damaged record had alone is in danger only while its owner is cut off.
             chosen.add(Fault.Kind.DAMAGED_RECORD);
             chosen.add(random.pick(List.of(Fault.Kind.PARTITION, Fault.Kind.ONE_WAY_PARTITION, Fault.Kind.LOSS)));
         }
         int kinds = 3 + random.nextInt(3);
+        if (minutes && swarm != null) {
+            chosen.add(swarm.pick(LASTING));
+        }
+        AMNESIA.stream().filter(allowed::contains).forEach(chosen::add);
         while (chosen.size() < kinds) {
             Fault.Kind kind = random.pick(possible);
             if (!chosen.contains(kind) && !hidesTheOther(kind, chosen)) {
@@ -170,6 +320,14 @@ public final class PlanGenerator {
         return faults;
     }
 
+    /** Up to two minutes in the runs that last so long; there half of them linger. */
+    private long duration() {
+        if (!minutes) {
+            return random.betweenByMagnitude(20, 3_000);
+        }
+        return random.chance(0.5) ? random.between(30_000, 120_000) : random.betweenByMagnitude(300, 60_000);
+    }
+
     /** A node notices an old identity by its own record: that must not be made again from the others' meanwhile. */
     private static boolean hidesTheOther(Fault.Kind kind, List<Fault.Kind> chosen) {
         return kind == Fault.Kind.IDENTITY_ROLLED_BACK && chosen.contains(Fault.Kind.DAMAGED_RECORD)
@@ -181,7 +339,7 @@ public final class PlanGenerator {
                 number,
                 kind,
                 at,
-                random.betweenByMagnitude(20, 3_000) * MILLI,
+                duration() * MILLI,
                 machine,
                 1 + random.nextInt(setup.nodes()),
                 (int) random.between(0, (1 << setup.nodes()) - 1),

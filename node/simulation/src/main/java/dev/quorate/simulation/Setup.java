@@ -16,6 +16,8 @@ import dev.quorate.core.replication.Bucket;
  * @param drift clocks run faster or slower by up to this share
  * @param maxSiblings a put that would leave more is refused
  * @param chaosNanos faults and client operations end after this
+ * @param lost a bit per machine: these are lost when everything else has ended, and the others must serve without them; 0 for none
+ * @param lostByCrash whether the lost machines are down; else they run, and nobody hears them
  */
 public record Setup(
         long seed,
@@ -37,4 +39,10 @@ public record Setup(
         long hedgeNanos,
         double compareProbability,
         int maxSiblings,
-        long chaosNanos) {}
+        long chaosNanos,
+        int lost,
+        boolean lostByCrash) {
+    boolean isLost(int machine) {
+        return (lost >> (machine - 1) & 1) == 1;
+    }
+}

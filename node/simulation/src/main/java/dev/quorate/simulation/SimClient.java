@@ -68,6 +68,9 @@ final class SimClient {
     private final SimRandom random;
     private final ArrayDeque<ClientOp> waiting = new ArrayDeque<>();
     private final Map<Integer, Token> lastWrite = new TreeMap<>();
+    /** Of whatever this client was told last about a key. */
+    private final Map<Integer, Token> lastTold = new TreeMap<>();
+
     private final List<Call> calls = new ArrayList<>();
     private boolean busy;
     private long apiOperations;
@@ -102,6 +105,15 @@ final class SimClient {
 
     private int lane() {
         return SimWorld.CLIENT_LANES + number;
+    }
+
+    /** When a read is made, which decides what may be expected of it. */
+    enum Occasion {
+        USUAL,
+        /** The last read of the key from all its replicas. */
+        LAST,
+        /** Of one replica, when all have become equal. */
+        SETTLED
     }
 
     /** Why the last write that failed did, for people. */
@@ -152,7 +164,7 @@ final class SimClient {
                         operation.node(),
                         operation.r(),
                         operation.timeoutNanos(),
-                        false,
+                        Occasion.USUAL,
                         token -> done(token != null));
             case READ_MODIFY_WRITE -> readAndWrite(operation, false, this::done);
             case READ_AND_DELETE -> readAndWrite(operation, true, this::done);
@@ -162,6 +174,8 @@ final class SimClient {
             case STALE_PUT -> write(operation, operation.node(), false, false, staleToken(operation), this::done);
             case STALE_DELETE -> write(operation, operation.node(), true, false, staleToken(operation), this::done);
             case PUT_AGAIN -> write(operation, operation.node(), false, false, lastWrite.get(key), this::done);
+            case SESSION_PUT -> write(operation, operation.node(), false, false, lastTold.get(key), this::done);
+            case SESSION_DELETE -> write(operation, operation.node(), true, false, lastTold.get(key), this::done);
         }
     }
 
@@ -179,7 +193,7 @@ final class SimClient {
 
     /** {@code end} is told whether the write was acknowledged. */
     void readAndWrite(ClientOp operation, boolean delete, Ending end) {
-        get(operation.key(), operation.node(), operation.r(), operation.timeoutNanos(), false, token -> {
+        get(operation.key(), operation.node(), operation.r(), operation.timeoutNanos(), Occasion.USUAL, token -> {
             if (token == null) {
                 end.ended(false);
             } else {
@@ -189,7 +203,7 @@ final class SimClient {
     }
 
     /** Reads; {@code then} gets null when that fails. */
-    void get(int key, int node, int r, long timeoutNanos, boolean last, Consumer<@Nullable Token> then) {
+    void get(int key, int node, int r, long timeoutNanos, Occasion occasion, Consumer<@Nullable Token> then) {
         apiOperations++;
         long invoked = world.now();
         Key of = key(key);
@@ -203,7 +217,9 @@ final class SimClient {
             }
             CausalContext context = cluster.witness().open(of, told.contextToken());
             List<String> values = values(told);
+            boolean last = occasion == Occasion.LAST;
             Answer answer = history.read(of.bytes().utf8(), name(), r, invoked, world.now(), last, values);
+            answer.settled = occasion == Occasion.SETTLED;
             answer.covered = cluster.witness().covered(of, context);
             if (values.size() >= 3) {
                 situations.happened(Situation.THREE_SIBLINGS_READ);
@@ -225,6 +241,7 @@ final class SimClient {
         Token token = new Token(bytes, answer.seen());
         if (!bytes.isEmpty()) {
             everyonesTokens.computeIfAbsent(key, absent -> new ArrayList<>()).add(token);
+            lastTold.put(key, token);
         }
         return token;
     }
@@ -269,7 +286,11 @@ final class SimClient {
             boolean first = attempts.isEmpty();
             Write write = history.invoke(
                     new History.Intent(key.bytes().utf8(), name(), delete, seen, operation.w(), first), world.now());
+            write.attemptAt(requestId.utf8());
             attempts.add(write);
+            if (inSession()) {
+                history.goesOnFromWhatItsClientSaw(write);
+            }
             boolean returnSiblings = operation.returnSiblings() && !delete;
             ClientWrite request = new ClientWrite(
                     Bucket.DEFAULT_NAME,
@@ -303,6 +324,10 @@ final class SimClient {
                     unknown(node, asked);
                 }
             });
+        }
+
+        private boolean inSession() {
+            return operation.kind() == ClientOp.Kind.SESSION_PUT || operation.kind() == ClientOp.Kind.SESSION_DELETE;
         }
 
         private void failed(Write write, Failure failure, int node, @Nullable SimProcess asked) {

@@ -12,16 +12,25 @@ import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.Member;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.storage.Storage;
+import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.version.Actor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The machines of one run, what goes wrong with them, and the witness that looks inside. */
 final class SimCluster implements SimNetwork.Host {
     static final int CLUSTER_NUMBER = 1;
+
+    /** An outage that counts as long. */
+    private static final long LONG_NANOS = 60_000_000_000L;
+
+    private static final int MOST_FLAPS = 20;
+    private static final long SHORTEST_FLAP = 10_000_000;
 
     /** Told when a process ends, after it has. */
     interface CrashListener {
@@ -31,11 +40,20 @@ final class SimCluster implements SimNetwork.Host {
     /** A machine: what survives its processes. */
     private static final class Machine {
         private final int number;
-        private final SimDisk disk = new SimDisk();
         private final SimClock clock;
         private final SimRandom random;
+        private SimDisk disk = new SimDisk();
         private @Nullable SimProcess process;
         private boolean lostData;
+        /** Its disk was replaced by an older, or another, one since the last start. */
+        private boolean diskReplaced;
+        /** Images of the disk, by the number of the fault that will restore them. */
+        private final Map<Integer, SimDisk> images = new TreeMap<>();
+        /** The other of two disks that take turns. */
+        private @Nullable SimDisk spare;
+        /** Not to be started again by a fault that ends. */
+        private boolean lost;
+
         private @Nullable Fault awaitsUnsynced;
         private @Nullable Fault awaitsAcknowledgement;
         private int deafToClients;
@@ -136,6 +154,23 @@ final class SimCluster implements SimNetwork.Host {
         return network;
     }
 
+    /** What each running node holds, by its number. */
+    Map<Integer, Map<Bytes, Bytes>> contents() {
+        Map<Integer, Map<Bytes, Bytes>> contents = new TreeMap<>();
+        for (int number = 1; number <= setup.nodes(); number++) {
+            SimProcess process = machines[number].process;
+            if (process != null) {
+                contents.put(number, process.storage().content(Table.DATA));
+            }
+        }
+        return contents;
+    }
+
+    /** The row of a key, in preference order. */
+    List<NodeId> owners(Key key) {
+        return table.owners(witness.hash(key).slot(table.log2Slots())).subList(0, setup.n());
+    }
+
     long coldReads() {
         return coldReads;
     }
@@ -177,7 +212,9 @@ final class SimCluster implements SimNetwork.Host {
         witness.restarting(machine.number, machine.disk);
         int lane = machine.number;
         SimEventLoop loop = new SimEventLoop(world, machine.clock, lane);
-        long boot = subject.boot(machine.number, machine.disk.boot(), freshBoot, machine.lostData);
+        Subject.Start begins = new Subject.Start(
+                machine.number, machine.disk.boot(), freshBoot, machine.lostData, machine.diskReplaced);
+        long boot = subject.boot(begins);
         SimBoots boots = new SimBoots(world, loop, machine.disk, machine.random, lane, boot);
         SimStorage.Character character =
                 new SimStorage.Character(setup.syncNanos(), setup.coldReads(), setup.coldNanos());
@@ -187,6 +224,7 @@ final class SimCluster implements SimNetwork.Host {
                 new SimProcess(machine.number, subject.identity(machine.number), boot, loop, storage, witness);
         machine.process = process;
         machine.lostData = false;
+        machine.diskReplaced = false;
         NodeConfig config =
                 new NodeConfig(process.identity(), CLUSTER_NUMBER, table, hashSeed, clusterKey, buckets, replication);
         NodeEnvironment environment = new NodeEnvironment(
@@ -239,7 +277,7 @@ final class SimCluster implements SimNetwork.Host {
         situations.happened(Situation.COORDINATOR_DIED_AFTER_W_ACKS);
         boolean before = fault.pick() % 2 == 0;
         // Not now: the answer is given in the middle of the core's work.
-        world.after(0, SimWorld.WORLD_LANE, SimWorld.Kind.FAULT, () -> {
+        after(0, () -> {
             if (machine.process == process) {
                 crash(machine, fault, 0, freshBoot(machine));
             }
@@ -253,6 +291,22 @@ final class SimCluster implements SimNetwork.Host {
 
     /** Ends the process; a later one starts with that boot number, unless the subject has other ideas. */
     private void crash(Machine machine, Fault fault, double keptShare, long nextBoot) {
+        if (machine.process == null) {
+            return;
+        }
+        end(machine, keptShare, fault.pick() % 5 == 0);
+        if (fault.durationNanos() >= LONG_NANOS) {
+            situations.happened(Situation.AWAY_FOR_A_MINUTE);
+        }
+        later(fault, () -> {
+            if (machine.process == null && !machine.lost) {
+                start(machine, nextBoot);
+            }
+        });
+    }
+
+    /** Ends the process; its peers notice soon, or only when keepalive does. */
+    private void end(Machine machine, double keptShare, boolean silently) {
         SimProcess process = machine.process;
         if (process == null) {
             return;
@@ -273,13 +327,8 @@ final class SimCluster implements SimNetwork.Host {
         }
         machine.process = null;
         world.note(machine.number, 2_000_003L + lost);
-        network.disconnect(process, fault.pick() % 5 == 0);
+        network.disconnect(process, silently);
         crashListeners.forEach(listener -> listener.crashed(process));
-        world.after(fault.durationNanos(), SimWorld.WORLD_LANE, SimWorld.Kind.FAULT, () -> {
-            if (machine.process == null) {
-                start(machine, nextBoot);
-            }
-        });
     }
 
     private void countStorage(SimProcess process) {
@@ -289,6 +338,14 @@ final class SimCluster implements SimNetwork.Host {
 
     /** Puts a fault on the calendar. */
     void schedule(Fault fault) {
+        if (fault.kind() == Fault.Kind.RESTORED_IMAGE) {
+            // Mostly old, now and then of a moment ago.
+            long takenAt = (long) (fault.atNanos() * (1 - fault.intensity() * fault.intensity()));
+            world.at(takenAt, SimWorld.WORLD_LANE, SimWorld.Kind.FAULT, () -> {
+                Machine machine = machines[fault.machine()];
+                machine.images.put(fault.number(), machine.disk.copy());
+            });
+        }
         world.at(fault.atNanos(), SimWorld.WORLD_LANE, SimWorld.Kind.FAULT, () -> {
             if (!healed) {
                 strike(fault);
@@ -297,7 +354,16 @@ final class SimCluster implements SimNetwork.Host {
     }
 
     private void later(Fault fault, Runnable end) {
-        world.after(fault.durationNanos(), SimWorld.WORLD_LANE, SimWorld.Kind.FAULT, end);
+        after(fault.durationNanos(), end);
+    }
+
+    /** Healing ends every fault: what would have ended one later must not meddle with what comes then. */
+    private void after(long delayNanos, Runnable step) {
+        world.after(delayNanos, SimWorld.WORLD_LANE, SimWorld.Kind.FAULT, () -> {
+            if (!healed) {
+                step.run();
+            }
+        });
     }
 
     private void strike(Fault fault) {
@@ -310,8 +376,15 @@ final class SimCluster implements SimNetwork.Host {
             case POWER_LOSS -> machine.awaitsUnsynced = fault;
             case COORDINATOR_CRASH -> machine.awaitsAcknowledgement = fault;
             case PAUSE -> pause(process, fault);
-            case PARTITION -> cut(fault, true);
-            case ONE_WAY_PARTITION -> cut(fault, false);
+            case PARTITION -> cut(fault, Partition.halves(fault, setup.nodes()));
+            case ONE_WAY_PARTITION -> cut(fault, Partition.oneWay(fault, setup.nodes()));
+            case BRIDGE_PARTITION -> cut(fault, Partition.bridge(fault, setup.nodes()));
+            case RING_PARTITION -> cut(fault, Partition.ring(fault, setup.nodes()));
+            case FLAPPING -> flap(fault);
+            case SWIZZLE_CLOG -> swizzle(fault);
+            case RESTORED_IMAGE -> restore(machine, fault);
+            case SWAPPED_DISKS -> swapDisks(machine, fault);
+            case WIPED_DISK -> startOn(machine, new SimDisk(), fault);
             case LINK_BREAK -> {
                 network.breakIfUp(fault.machine(), fault.other());
                 network.breakIfUp(fault.other(), fault.machine());
@@ -365,6 +438,9 @@ final class SimCluster implements SimNetwork.Host {
         if (process.core().operationsInFlight() > 0) {
             situations.happened(Situation.PAUSED_WITH_WORK);
         }
+        if (fault.durationNanos() >= LONG_NANOS) {
+            situations.happened(Situation.PAUSED_FOR_A_MINUTE);
+        }
         process.loop().pause();
         later(fault, () -> resume(process));
     }
@@ -375,23 +451,81 @@ final class SimCluster implements SimNetwork.Host {
         }
     }
 
-    private void cut(Fault fault, boolean bothWays) {
-        List<int[]> pairs = new ArrayList<>();
-        for (int from = 1; from <= setup.nodes(); from++) {
-            for (int to = 1; to <= setup.nodes(); to++) {
-                boolean fromHere = onSide(fault, from);
-                boolean toHere = onSide(fault, to);
-                if (fromHere && !toHere || bothWays && !fromHere && toHere) {
-                    pairs.add(new int[] {from, to});
-                }
-            }
+    private void cut(Fault fault, List<Partition.Cut> cuts) {
+        set(cuts, true);
+        if (fault.durationNanos() >= LONG_NANOS) {
+            situations.happened(Situation.CUT_FOR_A_MINUTE);
         }
-        pairs.forEach(pair -> network.cut(pair[0], pair[1], true));
-        later(fault, () -> pairs.forEach(pair -> network.cut(pair[0], pair[1], false)));
+        later(fault, () -> set(cuts, false));
     }
 
-    private static boolean onSide(Fault fault, int machine) {
-        return machine == fault.machine() || (fault.side() >> (machine - 1) & 1) == 1 && machine != fault.other();
+    private void set(List<Partition.Cut> cuts, boolean cut) {
+        cuts.forEach(each -> network.cut(each.from(), each.to(), cut));
+    }
+
+    /** On and off, the last time off. */
+    private void flap(Fault fault) {
+        List<Partition.Cut> cuts = Partition.around(List.of(fault.machine()), setup.nodes());
+        int times = 2 + fault.pick() % (2 * MOST_FLAPS);
+        long period = Math.max(SHORTEST_FLAP, fault.durationNanos() / times);
+        for (int time = 0; time < times; time++) {
+            boolean cut = time % 2 == 0;
+            after(time * period, () -> set(cuts, cut));
+        }
+        after(times * period, () -> set(cuts, false));
+    }
+
+    /** One machine after the other is cut off, and later heard again in another order. */
+    private void swizzle(Fault fault) {
+        List<Integer> victims = Partition.shuffled(fault, setup.nodes());
+        victims.removeIf(victim -> victim != fault.machine() && (fault.side() >> (victim - 1) & 1) == 0);
+        List<Integer> clogged = new ArrayList<>();
+        long gap = fault.durationNanos() / (2L * victims.size());
+        for (int i = 0; i < victims.size(); i++) {
+            Integer victim = victims.get(i);
+            after(i * gap, () -> {
+                clogged.add(victim);
+                set(Partition.around(List.of(victim), setup.nodes()), true);
+            });
+            Integer released = victims.get(Math.floorMod(i * 3 + fault.pick(), victims.size()));
+            after((victims.size() + i) * gap, () -> {
+                clogged.remove(released);
+                set(Partition.around(List.of(released), setup.nodes()), false);
+                set(Partition.around(clogged, setup.nodes()), true);
+            });
+        }
+        later(fault, () -> set(Partition.around(victims, setup.nodes()), false));
+    }
+
+    private void restore(Machine machine, Fault fault) {
+        SimDisk image = machine.images.get(fault.number());
+        if (image != null) {
+            startOn(machine, image.copy(), fault);
+        }
+    }
+
+    private void swapDisks(Machine machine, Fault fault) {
+        SimDisk other = machine.spare;
+        SimDisk aside = machine.disk;
+        if (machine.process != null) {
+            startOn(machine, other == null ? aside.copy() : other, fault);
+            machine.spare = aside;
+        }
+    }
+
+    /** The process ends, and the next one finds that disk. What only the former disk held is gone with it. */
+    private void startOn(Machine machine, SimDisk disk, Fault fault) {
+        SimProcess process = machine.process;
+        if (process == null) {
+            return;
+        }
+        stop(process);
+        machine.disk = disk;
+        machine.diskReplaced = true;
+        if (witness.diskReplaced(machine.number, disk)) {
+            situations.happened(Situation.OLD_DISK_CAME_BACK);
+        }
+        crash(machine, fault, 1, freshBoot(machine));
     }
 
     private void failDeliveries(Fault fault) {
@@ -407,16 +541,10 @@ final class SimCluster implements SimNetwork.Host {
     /** All directions, or those of one machine. */
     private void everyDirection(Fault fault, DirectionFault effect) {
         boolean all = fault.pick() % 2 == 0;
-        List<int[]> pairs = new ArrayList<>();
-        for (int from = 1; from <= setup.nodes(); from++) {
-            for (int to = 1; to <= setup.nodes(); to++) {
-                if (all || from == fault.machine() || to == fault.machine()) {
-                    pairs.add(new int[] {from, to});
-                }
-            }
-        }
-        pairs.forEach(pair -> effect.set(pair[0], pair[1], true));
-        later(fault, () -> pairs.forEach(pair -> effect.set(pair[0], pair[1], false)));
+        List<Partition.Cut> pairs = Partition.around(
+                all ? Partition.shuffled(fault, setup.nodes()) : List.of(fault.machine()), setup.nodes());
+        pairs.forEach(pair -> effect.set(pair.from(), pair.to(), true));
+        later(fault, () -> pairs.forEach(pair -> effect.set(pair.from(), pair.to(), false)));
     }
 
     private void slowDisk(@Nullable SimProcess process, Fault fault) {
@@ -473,6 +601,20 @@ final class SimCluster implements SimNetwork.Host {
         crash(machine, fault, 1, noticed ? machine.disk.boot() : fresh);
     }
 
+    /** All faults end, but some machines are lost: down, or heard by nobody. */
+    void healAllBut(List<Integer> lost, boolean byCrash) {
+        heal();
+        for (int number : lost) {
+            Machine machine = machines[number];
+            machine.lost = true;
+            if (byCrash) {
+                end(machine, 0, false);
+            } else {
+                set(Partition.around(List.of(number), setup.nodes()), true);
+            }
+        }
+    }
+
     /** All faults end. */
     void heal() {
         healed = true;
@@ -481,6 +623,9 @@ final class SimCluster implements SimNetwork.Host {
             Machine machine = machines[number];
             machine.awaitsUnsynced = null;
             machine.awaitsAcknowledgement = null;
+            machine.lost = false;
+            machine.deafToClients = 0;
+            machine.muteToClients = 0;
             SimProcess process = machine.process;
             if (process == null) {
                 start(machine, freshBoot(machine));

@@ -81,16 +81,20 @@ public final class SimCommand implements Callable<Integer> {
         long start = System.nanoTime();
         Sweep sweep = sweep();
         out.print(sweep.table((System.nanoTime() - start) / 1e9));
-        for (RunReport failure : sweep.failures()) {
-            out.println("seed " + failure.plan().setup().seed() + ": "
-                    + failure.violations().get(0));
-            out.println("  replay: " + replay(failure.plan()));
-        }
         if (shrink && !sweep.failures().isEmpty()) {
             printSmallest(out, sweep.failures().get(0));
         }
         out.flush();
         return sweep.failedSeeds() == 0 ? 0 : VIOLATION;
+    }
+
+    /** At once: a sweep that is interrupted has said what it found. */
+    private void tellFailure(RunReport failure) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.println("seed " + failure.plan().setup().seed() + ": "
+                + failure.violations().get(0));
+        out.println("  replay: " + replay(failure.plan()));
+        out.flush();
     }
 
     private int tell(PrintWriter out, RunReport report) {
@@ -139,6 +143,10 @@ public final class SimCommand implements Callable<Integer> {
                         RunReport report = Simulation.run(mine);
                         synchronized (sweep) {
                             sweep.add(report);
+                            if (report.failed()) {
+                                progress.end();
+                                tellFailure(report);
+                            }
                             progress.show(sweep);
                         }
                     }
@@ -177,6 +185,7 @@ public final class SimCommand implements Callable<Integer> {
 
         void end() {
             if (shown) {
+                shown = false;
                 spec.commandLine().getErr().println();
                 spec.commandLine().getErr().flush();
             }

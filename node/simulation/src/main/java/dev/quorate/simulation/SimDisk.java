@@ -20,6 +20,16 @@ final class SimDisk {
         }
     }
 
+    /** All of it as it is now, identity file and all: an image. */
+    SimDisk copy() {
+        SimDisk copy = new SimDisk();
+        synced.forEach((table, content) -> copy.table(table).putAll(content));
+        copy.lsn = lsn;
+        copy.starts = starts;
+        copy.boot = boot;
+        return copy;
+    }
+
     TreeMap<Bytes, Bytes> table(Table table) {
         TreeMap<Bytes, Bytes> content = synced.get(table);
         if (content == null) {

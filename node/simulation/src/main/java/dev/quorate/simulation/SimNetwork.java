@@ -56,6 +56,9 @@ final class SimNetwork {
 
     private static final long NOT_HEARD_OF = Long.MIN_VALUE;
 
+    /** Attempts at a link before its caller becomes patient: else minutes of silence would be minutes of dialling. */
+    private static final int EAGER_DIALS = 24;
+
     private final SimWorld world;
     private final Host host;
     private final Situations situations;
@@ -64,6 +67,7 @@ final class SimNetwork {
     private final Direction[][] directions;
     private final @Nullable Link[][] links;
     private final long[][] cutSince;
+    private final int[][] dials;
     private long nextLink = 1;
     private long messages;
 
@@ -76,6 +80,7 @@ final class SimNetwork {
         this.directions = new Direction[machines + 1][machines + 1];
         this.links = new Link[machines + 1][machines + 1];
         this.cutSince = new long[machines + 1][machines + 1];
+        this.dials = new int[machines + 1][machines + 1];
         for (int from = 1; from <= machines; from++) {
             for (int to = 1; to <= machines; to++) {
                 SimRandom random = world.random("direction", from * 64L + to);
@@ -126,6 +131,7 @@ final class SimNetwork {
     }
 
     private void request(Link link, long operationId, PeerRequest request, Duration timeout) {
+        link.caller.sent(request);
         boolean mayComeTwice =
                 !(request instanceof PeerRequest.ForwardGet || request instanceof PeerRequest.ForwardWrite);
         carry(link, link.caller.machine(), link.callee.machine(), mayComeTwice, SimWorld.Kind.REQUEST, () -> {
@@ -227,12 +233,14 @@ final class SimNetwork {
             redial(from, to);
             return;
         }
+        dials[from][to] = 0;
         links[from][to] = new Link(nextLink++, caller, callee);
     }
 
     private void redial(int from, int to) {
         long wait = directions[from][to].random.between(50_000_000, 200_000_000);
-        world.after(wait, from, SimWorld.Kind.LINK, () -> greet(from, to));
+        boolean patient = ++dials[from][to] > EAGER_DIALS;
+        world.after(patient ? 6 * wait : wait, from, SimWorld.Kind.LINK, () -> greet(from, to));
     }
 
     private boolean isCut(int from, int to) {

@@ -69,6 +69,10 @@ final class SimProcess {
         return storage;
     }
 
+    void sent(PeerRequest request) {
+        witness.sent(this, request);
+    }
+
     void answered(PeerRequest request, PeerReply reply) {
         witness.answered(this, request, reply);
     }

@@ -8,6 +8,7 @@ import dev.quorate.core.storage.WriteBatch;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.List;
@@ -96,6 +97,11 @@ final class SimStorage implements Storage {
     @Nullable
     Bytes stored(Bytes key) {
         return visible(Table.DATA).get(key);
+    }
+
+    /** Everything in the node's memory, damage or not: for the checker's eyes. */
+    Map<Bytes, Bytes> content(Table table) {
+        return Collections.unmodifiableMap(visible(table));
     }
 
     @Override

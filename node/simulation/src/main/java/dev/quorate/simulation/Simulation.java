@@ -1,5 +1,6 @@
 package dev.quorate.simulation;
 
+import dev.quorate.core.model.NodeId;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -7,7 +8,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Runs one plan: a warm start, chaos, healing, rest, a write through every node, a last read of every key from all replicas, judgement. */
+/**
+ * Runs one plan: a warm start, chaos, service without those that are lost for good, healing, rest, a write through every node, a last read
+ * of every key from all replicas, equal replicas, silence, judgement.
+ */
 public final class Simulation {
     private static final long SECOND = 1_000_000_000L;
 
@@ -18,6 +22,18 @@ public final class Simulation {
     private static final int LAST_ATTEMPTS = 20;
 
     private static final long LAST_TIMEOUT = SECOND;
+
+    /** With a quorum at rest a write is acknowledged within its deadline; the first may meet a link that is just coming up. */
+    private static final int ATTEMPTS_WITHOUT_THE_LOST = 2;
+
+    /** Keys whose service without the lost, and whose single replicas, are tried: enough, and the same time for every plan. */
+    private static final int SAMPLED_KEYS = 8;
+
+    /** Repairs under way end, or time out. */
+    private static final long REPAIRS = 3 * SECOND;
+
+    /** Nothing may happen for this long, once nothing is left to do. */
+    private static final long SILENCE = 10 * SECOND;
 
     private final Plan plan;
     private final SimWorld world;
@@ -30,6 +46,8 @@ public final class Simulation {
     private final List<Violation> violations = new ArrayList<>();
     private int lastReadsDone;
     private int lastWritesDone;
+    private int probesOutstanding;
+    private long repairsBeforeHealing;
 
     private Simulation(Plan plan, Subject subject) {
         this.plan = plan;
@@ -56,9 +74,11 @@ public final class Simulation {
     private RunReport run() {
         try {
             chaos();
+            serveWithoutTheLost();
             rest();
             writeEverywhere();
             readAll();
+            becomeEqual();
         } catch (RuntimeException | AssertionError defect) {
             violations.add(new Violation(
                     Violation.DEFECT, "", "at " + world.now() / 1_000 + "us: " + defect + stackOf(defect)));
@@ -90,7 +110,83 @@ public final class Simulation {
         world.runUntil(plan.setup().chaosNanos());
     }
 
+    /** I17: with a minority gone for good, whoever can reach W replicas is served, within its deadline. */
+    private void serveWithoutTheLost() {
+        Setup setup = plan.setup();
+        List<Integer> lost = new ArrayList<>();
+        List<Integer> left = new ArrayList<>();
+        for (int machine = 1; machine <= setup.nodes(); machine++) {
+            (setup.isLost(machine) ? lost : left).add(machine);
+        }
+        if (lost.isEmpty()) {
+            return;
+        }
+        cluster.healAllBut(lost, setup.lostByCrash());
+        world.runUntil(world.now() + REST);
+        for (int key = 0; key < Math.min(SAMPLED_KEYS, setup.keys()); key++) {
+            int copies = 0;
+            for (NodeId owner : cluster.owners(SimClient.key(key))) {
+                copies += setup.isLost(owner.number()) ? 0 : 1;
+            }
+            if (copies >= setup.w()) {
+                probesOutstanding++;
+                writeWithoutTheLost(key, left.get(key % left.size()), copies, 1);
+            }
+        }
+        runUntilProbed();
+    }
+
+    private void runUntilProbed() {
+        long giveUp = world.now() + (LAST_ATTEMPTS + 1) * 3 * SECOND;
+        while (probesOutstanding > 0 && world.now() < giveUp && world.step()) {
+            // One event after the other until all have been answered.
+        }
+    }
+
+    private void writeWithoutTheLost(int key, int node, int copies, int attempt) {
+        Setup setup = plan.setup();
+        ClientOp operation = lastOperation(2_000_000 + key * LAST_ATTEMPTS + attempt, key, node, copies, setup.w());
+        lastClient.readAndWrite(operation, false, acknowledged -> {
+            if (acknowledged) {
+                probesOutstanding--;
+                situations.happened(Situation.SERVED_WITHOUT_THE_LOST);
+            } else if (attempt < ATTEMPTS_WITHOUT_THE_LOST) {
+                world.after(
+                        SECOND / 4,
+                        SimWorld.WORLD_LANE,
+                        SimWorld.Kind.CLIENT,
+                        () -> writeWithoutTheLost(key, node, copies, attempt + 1));
+            } else {
+                probesOutstanding--;
+                violations.add(new Violation(
+                        Violation.AVAILABILITY,
+                        "k" + key,
+                        "n" + node + " reaches " + copies + " replicas, and takes no write with w=" + setup.w() + ": "
+                                + lastClient.lastFailure()));
+            }
+        });
+    }
+
+    private ClientOp lastOperation(int number, int key, int node, int r, int w) {
+        return new ClientOp(
+                number,
+                world.now(),
+                plan.setup().clients(),
+                key,
+                ClientOp.Kind.READ_MODIFY_WRITE,
+                node,
+                node,
+                r,
+                w,
+                1,
+                ClientOp.Retry.NEVER,
+                false,
+                LAST_TIMEOUT,
+                0);
+    }
+
     private void rest() {
+        repairsBeforeHealing = metrics.total("read_repairs_total");
         cluster.heal();
         world.runUntil(world.now() + REST);
     }
@@ -108,21 +204,8 @@ public final class Simulation {
 
     private void writeUntilAcknowledged(int node, int attempt) {
         Setup setup = plan.setup();
-        ClientOp operation = new ClientOp(
-                1_000_000 + node * LAST_ATTEMPTS + attempt,
-                world.now(),
-                setup.clients(),
-                node % setup.keys(),
-                ClientOp.Kind.READ_MODIFY_WRITE,
-                node,
-                node,
-                setup.n(),
-                setup.n(),
-                1,
-                ClientOp.Retry.NEVER,
-                false,
-                LAST_TIMEOUT,
-                0);
+        ClientOp operation = lastOperation(
+                1_000_000 + node * LAST_ATTEMPTS + attempt, node % setup.keys(), node, setup.n(), setup.n());
         lastClient.readAndWrite(operation, false, acknowledged -> {
             if (acknowledged) {
                 lastWritesDone++;
@@ -155,7 +238,7 @@ public final class Simulation {
     private void readUntilAnswered(int key, int attempt) {
         int nodes = plan.setup().nodes();
         int node = 1 + (key + attempt) % nodes;
-        lastClient.get(key, node, plan.setup().n(), LAST_TIMEOUT, true, token -> {
+        lastClient.get(key, node, plan.setup().n(), LAST_TIMEOUT, SimClient.Occasion.LAST, token -> {
             if (token != null) {
                 lastReadsDone++;
             } else if (attempt < LAST_ATTEMPTS) {
@@ -173,6 +256,42 @@ public final class Simulation {
                                 + plan.setup().n()));
             }
         });
+    }
+
+    /**
+     * I7: reading every key from all its replicas has made them equal. I12: none of them alone shows anything else. I16: and
+     * then there is nothing left to do.
+     */
+    private void becomeEqual() {
+        if (lastReadsDone < plan.setup().keys()) {
+            return;
+        }
+        world.runUntil(world.now() + REPAIRS);
+        situations.add(Situation.REPAIRED_AFTER_HEALING, metrics.total("read_repairs_total") - repairsBeforeHealing);
+        violations.addAll(new Convergence(cluster.contents(), cluster::owners).differences());
+        long records = cluster.witness().recordsWritten();
+        long repairs = metrics.total("read_repairs_total");
+        readFromEachReplica();
+        world.runUntil(world.now() + SILENCE);
+        records = cluster.witness().recordsWritten() - records;
+        repairs = metrics.total("read_repairs_total") - repairs;
+        if (records > 0 || repairs > 0) {
+            violations.add(new Violation(
+                    "I16",
+                    "",
+                    records + " records written and " + repairs + " repairs sent by equal replicas at rest"));
+        }
+    }
+
+    private void readFromEachReplica() {
+        for (int key = 0; key < Math.min(SAMPLED_KEYS, plan.setup().keys()); key++) {
+            for (NodeId owner : cluster.owners(SimClient.key(key))) {
+                probesOutstanding++;
+                lastClient.get(
+                        key, owner.number(), 1, LAST_TIMEOUT, SimClient.Occasion.SETTLED, token -> probesOutstanding--);
+            }
+        }
+        runUntilProbed();
     }
 
     private void countSituations() {

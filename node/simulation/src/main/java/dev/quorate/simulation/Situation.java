@@ -27,7 +27,14 @@ public enum Situation {
     WRITE_UNKNOWN("writes whose outcome the client never learnt"),
     WRITE_REFUSED("writes refused with nothing written"),
     TOO_MANY_SIBLINGS("writes refused because the key held too many siblings"),
-    PAUSED_WITH_WORK("nodes stopped while clients waited for them");
+    PAUSED_WITH_WORK("nodes stopped while clients waited for them"),
+    AWAY_FOR_A_MINUTE("machines down for a minute or more"),
+    CUT_FOR_A_MINUTE("partitions of a minute or more"),
+    PAUSED_FOR_A_MINUTE("processes stopped for a minute or more"),
+    OLD_DISK_CAME_BACK("starts on a disk that lacked what the node had acknowledged"),
+    SERVED_WITHOUT_THE_LOST("writes acknowledged in time while a minority was lost for good"),
+    WRITTEN_OVER_A_DELETION("values written by a client that had seen a deletion"),
+    REPAIRED_AFTER_HEALING("replicas brought up to date after all faults had ended");
 
     private final String meaning;
 

@@ -12,14 +12,18 @@ public class Subject {
     }
 
     /**
-     * The boot number of a start.
+     * A start of a process.
      *
-     * @param last that of the start before; 0 for the first start
+     * @param last the boot number in the identity file; 0 where there is none
      * @param fresh one never used before
      * @param lostData whether the end of the life before lost batches
+     * @param diskReplaced whether this is another disk than that of the life before, or an older image of it
      */
-    public long boot(int machine, long last, long fresh, boolean lostData) {
-        return fresh;
+    public record Start(int machine, long last, long fresh, boolean lostData, boolean diskReplaced) {}
+
+    /** The boot number of a start. */
+    public long boot(Start start) {
+        return start.fresh();
     }
 
     /** Who the node on this machine thinks it is. */

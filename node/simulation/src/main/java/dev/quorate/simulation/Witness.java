@@ -16,6 +16,7 @@ import dev.quorate.core.version.Dot;
 import dev.quorate.core.version.RecordCodec;
 import dev.quorate.core.version.Sibling;
 import dev.quorate.core.version.StoredRecord;
+import dev.quorate.core.version.VersionedObject;
 import dev.quorate.simulation.History.Write;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -32,9 +33,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>I4: contexts stay below their bounds
- *   <li>I8: a dot names one write for ever, and a write has one dot
+ *   <li>I8: a dot names one write for ever, a write has one dot, and so have all attempts at it at one boot of one node
  *   <li>I9: what a replica knows of a key only grows
  *   <li>I10: after a restart a replica still knows everything it acknowledged
+ *   <li>I15: a node tells its peers of nothing that a damaged record made up
  * </ul>
  */
 final class Witness {
@@ -54,6 +56,12 @@ final class Witness {
         }
     }
 
+    /** What the last attempt at a request made, and when. */
+    private record Made(Dot dot, long at) {}
+
+    /** A coordinator recognises a retry for a minute of its own clock, which may be fast; a stopped process may get one later. */
+    private static final long REQUESTS_REMEMBERED = 55_000_000_000L;
+
     /** One machine's records, by key hash. */
     private static final class Machine {
         private final Map<Bytes, StoredRecord> held = new TreeMap<>();
@@ -69,9 +77,11 @@ final class Witness {
     private final Map<Dot, Minted> minted = new TreeMap<>();
     private final Map<String, List<Dot>> dotsOfKey = new TreeMap<>();
     private final Map<Write, Dot> dotOfWrite = new LinkedHashMap<>();
+    private final Map<String, Made> madeByRequest = new TreeMap<>();
     private final int rescueQuorum;
     private final Machine[] machines;
     private final List<Violation> violations = new ArrayList<>();
+    private long recordsWritten;
 
     /** @param rescueQuorum how many others a damaged record is made again from */
     Witness(
@@ -102,14 +112,24 @@ final class Witness {
         violations.add(new Violation(invariant, key, text + " at " + world.now() / 1_000 + "us"));
     }
 
+    KeyHash hash(Key key) {
+        return hasher.hash(key);
+    }
+
     Bytes storageKey(Key key) {
-        return hasher.hash(key).toBytes();
+        return hash(key).toBytes();
+    }
+
+    /** Records written so far, on all machines. */
+    long recordsWritten() {
+        return recordsWritten;
     }
 
     /** Called before the batch becomes visible on that machine. */
     void committing(SimProcess process, WriteBatch batch) {
         for (WriteBatch.Change change : batch.changes()) {
             if (change.table() == Table.DATA) {
+                recordsWritten++;
                 committing(process, change);
             }
         }
@@ -123,7 +143,8 @@ final class Witness {
         StoredRecord after = bytes == null ? null : codec.decode(bytes);
         if (before != null && process.storage().isDamaged(at) && !(after != null && knowsAll(after, before))) {
             // Replaced by what others hold: from here on this copy has promised nothing.
-            history.destroyed(before.key().bytes().utf8(), process.name().toString(), rescueQuorum, world.now());
+            history.destroyed(
+                    before.key().bytes().utf8(), process.name().toString(), rescueQuorum, world.now(), new BitSet());
             machine.acknowledged.remove(at);
             machine.held.remove(at);
             before = null;
@@ -191,6 +212,9 @@ final class Witness {
         if (sibling.dot().actor().node() != process.identity().number()) {
             violated("I8", key, process.name() + " holds " + sibling + ", which its node never committed");
         }
+        if (sibling.kind() == Sibling.Kind.VALUE && replacedDeletion(before, after)) {
+            situations.happened(Situation.WRITTEN_OVER_A_DELETION);
+        }
         if (sibling.kind() == Sibling.Kind.TOMBSTONE) {
             history.key(key).removedByUnknownDeletes.put(sibling.dot().toString(), replaced);
         } else if (write == null) {
@@ -199,6 +223,12 @@ final class Witness {
             Dot earlier = dotOfWrite.put(write, sibling.dot());
             if (earlier != null) {
                 violated("I8", key, write + " has two dots: " + earlier + " and " + sibling.dot());
+            }
+            String request = write.request() + " at " + sibling.dot().actor();
+            Made otherAttempt =
+                    write.request().isEmpty() ? null : madeByRequest.put(request, new Made(sibling.dot(), world.now()));
+            if (otherAttempt != null && world.now() - otherAttempt.at() < REQUESTS_REMEMBERED) {
+                violated("I8", key, request + " was written twice: " + otherAttempt.dot() + " and " + sibling.dot());
             }
             if (write.intent.seen() == null && write.intent.supersedesHeld()) {
                 write.coordinatorHeld(replaced);
@@ -209,6 +239,15 @@ final class Witness {
         }
         minted.put(sibling.dot(), new Minted(key, sibling, write, replaced));
         dotsOfKey.computeIfAbsent(key, absent -> new ArrayList<>()).add(sibling.dot());
+    }
+
+    private static boolean replacedDeletion(@Nullable StoredRecord before, StoredRecord after) {
+        if (before == null) {
+            return false;
+        }
+        List<Dot> stays = after.object().dots();
+        return before.object().siblings().stream()
+                .anyMatch(sibling -> sibling.kind() == Sibling.Kind.TOMBSTONE && !stays.contains(sibling.dot()));
     }
 
     /** The writes that {@code before} shows and {@code after} does not, and what was before them. */
@@ -236,6 +275,32 @@ final class Witness {
         if (reply instanceof PeerReply.Replicated && request instanceof PeerRequest.Replicate replicate) {
             acknowledged(process.machine(), replicate.key(), replicate.object().context());
         }
+        if (reply instanceof PeerReply.ReadReply read
+                && read.object() != null
+                && request instanceof PeerRequest.Read asked) {
+            genuine(process, asked.key(), read.object());
+        }
+    }
+
+    /** A node sends a request to a peer. */
+    void sent(SimProcess process, PeerRequest request) {
+        if (request instanceof PeerRequest.Replicate replicate) {
+            genuine(process, replicate.key(), replicate.object());
+        }
+    }
+
+    /** I15: what a node says of a record is what was once written, whatever its disk returned. */
+    private void genuine(SimProcess process, Key key, VersionedObject object) {
+        for (Sibling sibling : object.siblings()) {
+            Minted known = minted.get(sibling.dot());
+            if (known == null || !known.sibling.equals(sibling)) {
+                violated(
+                        "I15",
+                        key.bytes().utf8(),
+                        process.name() + " told a peer of " + sibling + ", written was "
+                                + (known == null ? "nothing" : known.sibling));
+            }
+        }
     }
 
     private void acknowledged(int machine, Key key, CausalContext context) {
@@ -252,10 +317,11 @@ final class Witness {
         for (NodeId node : nodes) {
             StoredRecord record = machines[node.number()].held.get(storageKey(key));
             boolean holds = record != null && record.object().context().covers(dot);
-            if (!holds && !wasDestroyed(name, node)) {
+            if (holds) {
+                acknowledged(node.number(), key, own);
+            } else if (!wasDestroyed(name, node)) {
                 violated("I10", name, node + " is said to hold " + dot + ", and holds " + record);
             }
-            acknowledged(node.number(), key, own);
         }
     }
 
@@ -263,11 +329,56 @@ final class Witness {
         return history.key(key).destroyed.stream().anyMatch(loss -> loss.node().equals(node.toString()));
     }
 
+    /**
+     * The next process of a machine will find this disk and no other: what it does not hold has lost that copy.
+     *
+     * @return whether something was lost that the machine had acknowledged
+     */
+    boolean diskReplaced(int number, SimDisk disk) {
+        Machine machine = machines[number];
+        boolean lostAcknowledged = false;
+        for (Map.Entry<Bytes, StoredRecord> entry : machine.held.entrySet()) {
+            Bytes bytes = disk.table(Table.DATA).get(entry.getKey());
+            CausalContext knows = bytes == null
+                    ? CausalContext.EMPTY
+                    : codec.decode(bytes).object().context();
+            Key key = entry.getValue().key();
+            CausalContext knew = entry.getValue().object().context();
+            if (!knows.union(knew).equals(knows)) {
+                history.destroyed(
+                        key.bytes().utf8(), new NodeId(number).toString(), 0, world.now(), survivors(key, knows));
+            }
+            CausalContext promised = machine.acknowledged.getOrDefault(entry.getKey(), CausalContext.EMPTY);
+            if (!knows.union(promised).equals(knows)) {
+                machine.acknowledged.remove(entry.getKey());
+                lostAcknowledged = true;
+            }
+        }
+        load(machine, disk);
+        return lostAcknowledged;
+    }
+
+    private void load(Machine machine, SimDisk disk) {
+        machine.held.clear();
+        disk.table(Table.DATA).forEach((at, bytes) -> machine.held.put(at, codec.decode(bytes)));
+    }
+
+    /** The writes of the key, deletes too, that whoever knows this still has a copy of, or of what superseded them. */
+    private BitSet survivors(Key key, CausalContext knows) {
+        BitSet survivors = covered(key, knows);
+        for (Write write : history.key(key.bytes().utf8()).writes) {
+            Dot dot = write.isDelete() ? dotOfWrite.get(write) : null;
+            if (dot != null && knows.covers(dot)) {
+                survivors.set(write.index);
+            }
+        }
+        return survivors;
+    }
+
     /** I10: a machine starts on what its disk holds. */
     void restarting(int number, SimDisk disk) {
         Machine machine = machines[number];
-        machine.held.clear();
-        disk.table(Table.DATA).forEach((at, bytes) -> machine.held.put(at, codec.decode(bytes)));
+        load(machine, disk);
         machine.acknowledged.forEach((at, promised) -> {
             StoredRecord record = machine.held.get(at);
             CausalContext knows =
@@ -351,6 +462,7 @@ final class Witness {
 
     /** An acknowledged delete accounts for what that dot removed. */
     void accountFor(Key key, Dot dot, Write delete) {
+        dotOfWrite.put(delete, dot);
         BitSet removed = history.key(key.bytes().utf8()).removedByUnknownDeletes.remove(dot.toString());
         if (removed != null && delete.intent.seen() == null && delete.intent.supersedesHeld()) {
             delete.coordinatorHeld(removed);

@@ -88,7 +88,7 @@ class HistoryCheckerTest {
         gone.acknowledged(++now, List.of());
         lastRead(a);
 
-        assertThat(check()).containsOnly("I1", "I5");
+        assertThat(check()).containsOnly("I1", "I12");
     }
 
     @Test
@@ -210,6 +210,124 @@ class HistoryCheckerTest {
         history.destroyed("key", "n2", 1, ++now);
         lastRead();
         assertThat(check()).doesNotContain("I1");
+    }
+
+    @Test
+    void aCopyThatSurvivedADamagedDiskCounts() {
+        Write a = invoke("c1", Seen.NOTHING);
+        a.acknowledged(++now, List.of("n1", "n2"));
+        BitSet both = new BitSet();
+        both.set(a.index);
+        history.destroyed("key", "n1", 0, ++now, both);
+        history.destroyed("key", "n2", 0, ++now, new BitSet());
+        lastRead();
+
+        assertThat(check()).contains("I1");
+    }
+
+    @Test
+    void aCopyMadeAgainFromTheOthersCountsUnlessTheyLostTheirsToo() {
+        Write a = invoke("c1", Seen.NOTHING);
+        a.acknowledged(++now, List.of("n1", "n2"));
+        history.destroyed("key", "n1", 2, ++now);
+        lastRead();
+        assertThat(check()).contains("I1", "I5");
+
+        history.destroyed("key", "n2", 2, ++now);
+        lastRead();
+        assertThat(check()).doesNotContain("I1");
+    }
+
+    @Test
+    void seesAClientThatDoesNotReadItsOwnWrite() {
+        Write a = put("c1", Seen.NOTHING);
+        history.read("key", "c1", 2, ++now, ++now, false, List.of());
+        lastRead(a);
+
+        assertThat(check()).containsExactly("I5", "I6");
+    }
+
+    @Test
+    void acceptsASessionWhoseWritesGoOnFromWhatItSaw() {
+        Write a = put("c1", Seen.NOTHING);
+        history.read("key", "c2", 2, ++now, ++now, false, List.of(a.value()));
+        Write b = sessionPut("c2", read(2, a));
+        Write c = sessionPut("c2", read(2, b));
+        lastRead(c);
+
+        assertThat(check()).isEmpty();
+    }
+
+    @Test
+    void seesASessionWhoseWriteForgetsWhatItRead() {
+        Write a = put("c1", Seen.NOTHING);
+        history.read("key", "c2", 2, ++now, ++now, false, List.of(a.value()));
+        Write b = sessionPut("c2", Seen.NOTHING);
+        lastRead(a, b);
+
+        // The write says nothing of what it should follow, and so stands beside it.
+        assertThat(check()).containsExactly("I6", "I6");
+    }
+
+    @Test
+    void seesASessionWhoseWriteForgetsItsOwnWriteBefore() {
+        Write a = put("c1", Seen.NOTHING);
+        history.ownContext(a, ++now);
+        Write b = sessionPut("c1", Seen.NOTHING);
+        lastRead(a, b);
+
+        assertThat(check()).containsExactly("I6", "I6");
+    }
+
+    @Test
+    void acceptsThatEachReplicaAnswersAsAllDoOnceTheyAreEqual() {
+        Write a = put("c1", Seen.NOTHING);
+        Write b = put("c2", read(2, a));
+        lastRead(b);
+        settledRead(b);
+
+        assertThat(check()).isEmpty();
+    }
+
+    @Test
+    void seesAReplicaThatAnswersOtherwiseThoughAllShouldBeEqual() {
+        Write a = put("c1", Seen.NOTHING);
+        Write b = put("c2", read(2, a));
+        lastRead(b);
+        settledRead(a);
+        assertThat(check()).containsExactly("I7", "I7");
+    }
+
+    @Test
+    void seesAReplicaThatStillHasWhatWasDeleted() {
+        Write a = put("c1", Seen.NOTHING);
+        Write gone = history.invoke(new Intent("key", "c2", true, read(2, a), 2, true), ++now);
+        gone.acknowledged(++now, List.of());
+        lastRead();
+        settledRead(a);
+
+        assertThat(check()).containsExactly("I12");
+    }
+
+    private Write sessionPut(String client, Seen seen) {
+        Write write = invoke(client, seen);
+        history.goesOnFromWhatItsClientSaw(write);
+        write.acknowledged(++now, List.of());
+        history.ownContext(write, now);
+        return write;
+    }
+
+    private void settledRead(Write... values) {
+        // Of one replica: R + W does not exceed N.
+        history.read(
+                        "key",
+                        "last",
+                        1,
+                        ++now,
+                        ++now,
+                        false,
+                        List.of(values).stream().map(Write::value).toList())
+                .settled = true;
     }
 
     @Test

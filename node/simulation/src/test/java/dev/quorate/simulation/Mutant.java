@@ -1,5 +1,7 @@
 package dev.quorate.simulation;
 
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.SafetyRules;
@@ -13,6 +15,7 @@ import dev.quorate.core.version.VersionedObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Plausible mistakes, each one switch. A checker that does not see them sees nothing. Numbers are those of the test plan, letters those of
@@ -21,8 +24,14 @@ import java.util.function.Supplier;
 enum Mutant {
     M1("a node that lost data counts again from where it began, under its old boot", () -> new Subject() {
         @Override
-        public long boot(int machine, long last, long fresh, boolean lostData) {
-            return lostData ? last : fresh;
+        public long boot(Start start) {
+            return start.lostData() ? start.last() : start.fresh();
+        }
+    }),
+    M2("a restored image goes on under the boot that it was taken in", () -> new Subject() {
+        @Override
+        public long boot(Start start) {
+            return start.diskReplaced() && start.last() != 0 ? start.last() : start.fresh();
         }
     }),
     M3(
@@ -39,6 +48,23 @@ enum Mutant {
             return new NodeId(machine == 2 ? 1 : machine);
         }
     }),
+    M5(
+            "a deletion forgets what it superseded",
+            () -> versions(new VersionRules(Mutant::conflict) {
+                @Override
+                public StoredRecord put(
+                        @Nullable StoredRecord local,
+                        Key key,
+                        CausalContext seen,
+                        Dot dot,
+                        long hybridTime,
+                        Sibling.Kind kind,
+                        Bytes value,
+                        int nowSeconds) {
+                    StoredRecord stored = super.put(local, key, seen, dot, hybridTime, kind, value, nowSeconds);
+                    return kind == Sibling.Kind.TOMBSTONE ? forgetful(stored) : stored;
+                }
+            })),
     M11(
             "acknowledged before it is durable",
             () -> rules(versions -> new SafetyRules(versions) {
@@ -89,12 +115,76 @@ enum Mutant {
                     };
                 }
             })),
+    M17(
+            "contexts are pruned of all but what is still there",
+            () -> versions(new VersionRules(Mutant::conflict) {
+                @Override
+                public StoredRecord put(
+                        @Nullable StoredRecord local,
+                        Key key,
+                        CausalContext seen,
+                        Dot dot,
+                        long hybridTime,
+                        Sibling.Kind kind,
+                        Bytes value,
+                        int nowSeconds) {
+                    return forgetful(super.put(local, key, seen, dot, hybridTime, kind, value, nowSeconds));
+                }
+            })),
     M19(
             "read repair sends the stale side's values",
             () -> rules(versions -> new SafetyRules(versions) {
                 @Override
                 public VersionedObject repairOf(VersionedObject merged, VersionedObject stale) {
                     return VersionedObject.of(merged.context(), stale.siblings());
+                }
+            })),
+    M22(
+            "a retry is written once more, under another dot",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public boolean remembersRequests() {
+                    return false;
+                }
+            })),
+    M24(
+            "a log that failed to sync is taken for one that did",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public boolean failedCommitIsDurable() {
+                    return true;
+                }
+            })),
+    M26(
+            "of concurrent siblings the one with the later clock wins",
+            () -> versions(new VersionRules(Mutant::conflict) {
+                @Override
+                public VersionedObject merge(VersionedObject a, VersionedObject b) {
+                    VersionedObject merged = super.merge(a, b);
+                    if (merged.siblingCount() < 2) {
+                        return merged;
+                    }
+                    Sibling latest = merged.siblings().get(0);
+                    for (Sibling sibling : merged.siblings()) {
+                        latest = sibling.hybridTime() > latest.hybridTime() ? sibling : latest;
+                    }
+                    return VersionedObject.of(merged.context(), List.of(latest));
+                }
+            })),
+    I7(
+            "replicas that lack something are taken for equal",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public boolean isStale(@Nullable VersionedObject theirs, VersionedObject merged) {
+                    return false;
+                }
+            })),
+    I16(
+            "replicas that are equal are repaired",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public boolean isStale(@Nullable VersionedObject theirs, VersionedObject merged) {
+                    return true;
                 }
             })),
     A1(
@@ -108,8 +198,8 @@ enum Mutant {
             })),
     A2("a boot number is used again after every restart", () -> new Subject() {
         @Override
-        public long boot(int machine, long last, long fresh, boolean lostData) {
-            return last == 0 ? fresh : last;
+        public long boot(Start start) {
+            return start.last() == 0 ? start.fresh() : start.last();
         }
     }),
     A2_UNNOTICED(
@@ -164,6 +254,16 @@ enum Mutant {
 
     Subject subject() {
         return subject.get();
+    }
+
+    /** Of the context only what covers the siblings. */
+    private static StoredRecord forgetful(StoredRecord stored) {
+        CausalContext kept = CausalContext.EMPTY;
+        for (Dot dot : stored.object().dots()) {
+            kept = kept.withInterval(dot.actor(), dot.sequence(), dot.sequence(), 0);
+        }
+        VersionedObject object = VersionedObject.of(kept, stored.object().siblings());
+        return new StoredRecord(stored.key(), object, null);
     }
 
     /** Conflicts of dots are not what these are to be caught by. */

@@ -13,8 +13,12 @@ class RegressionSimulationTest {
     void aRetryIsAnsweredWithAllThatItsWriteSuperseded() {
         // With a context that covered the write alone, an owner that had not heard of it kept what it had superseded
         // (I3).
-        assertThat(Simulation.run(513890).violations()).isEmpty();
-        assertThat(Simulation.run(514840).violations()).isEmpty();
+        assertThat(Simulation.run(PlanGenerator.firstPlan(513890), new Subject())
+                        .violations())
+                .isEmpty();
+        assertThat(Simulation.run(PlanGenerator.firstPlan(514840), new Subject())
+                        .violations())
+                .isEmpty();
     }
 
     private static final long MILLI = 1_000_000;
@@ -106,6 +110,8 @@ class RegressionSimulationTest {
                 20 * MILLI,
                 0.1,
                 32,
-                chaosNanos);
+                chaosNanos,
+                0,
+                false);
     }
 }

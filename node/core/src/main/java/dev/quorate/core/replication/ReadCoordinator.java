@@ -237,7 +237,7 @@ final class ReadCoordinator {
         }
 
         private void repairIfStale(NodeId replica, @Nullable VersionedObject theirs, VersionedObject all) {
-            if (theirs == null || !local.rules().versions().sameDots(theirs, all)) {
+            if (local.rules().isStale(theirs, all)) {
                 stale.increment();
                 repair.repairIfStale(key, hash, replica, theirs, all);
             }

@@ -41,7 +41,7 @@ final class ReadRepair {
     /** Sends {@code merged} to a replica that answered {@code theirs}, if that lacks something. */
     void repairIfStale(
             Key key, KeyHash hash, NodeId replica, @Nullable VersionedObject theirs, VersionedObject merged) {
-        if (theirs != null && local.rules().versions().sameDots(theirs, merged)) {
+        if (!local.rules().isStale(theirs, merged)) {
             return;
         }
         accrue();

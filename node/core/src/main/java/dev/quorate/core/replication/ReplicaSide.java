@@ -122,7 +122,7 @@ final class ReplicaSide {
         Watched.whenComplete(durable, local.loop(), (done, failure) -> {
             // A failed log has ended the process, or is about to: no answer is the honest one, the write may have been
             // applied.
-            if (failure == null) {
+            if (failure == null || local.rules().failedCommitIsDurable()) {
                 answer.accept(PeerReply.Replicated.INSTANCE);
             }
         });

@@ -68,6 +68,21 @@ public class SafetyRules {
         return true;
     }
 
+    /** Whether a write that the log failed to sync counts as durable: its outcome is unknown, and the process must end. */
+    public boolean failedCommitIsDurable() {
+        return false;
+    }
+
+    /** Whether a retry finds the write that its first attempt made at this coordinator. */
+    public boolean remembersRequests() {
+        return true;
+    }
+
+    /** Whether a replica that holds {@code theirs}, null for nothing, lacks or should forget something of {@code merged}. */
+    public boolean isStale(@Nullable VersionedObject theirs, VersionedObject merged) {
+        return theirs == null || !versions.sameDots(theirs, merged);
+    }
+
     /** Acknowledgements a write waits for when {@code w} were asked for. */
     public int acknowledgementsFor(int w) {
         return w;

@@ -75,7 +75,8 @@ final class WriteCoordinator {
             new Write(command, hash, timeout, null, done).begin(retry);
             return;
         }
-        RequestLedger.Entry known = ledger.find(command, hash, local.nowSeconds());
+        RequestLedger.Entry known =
+                local.rules().remembersRequests() ? ledger.find(command, hash, local.nowSeconds()) : null;
         if (known == null) {
             RequestLedger.Entry entry = ledger.open(command, hash);
             new Write(command, hash, timeout, entry, done).begin(retry);
@@ -131,7 +132,7 @@ final class WriteCoordinator {
         Watched.whenComplete(durable, local.loop(), (done, failure) -> {
             // A failed log has ended the process, or is about to. The client's deadline tells it "unknown", which is
             // the truth.
-            if (failure == null) {
+            if (failure == null || local.rules().failedCommitIsDurable()) {
                 then.run();
             }
         });

@@ -1,0 +1,165 @@
+package dev.quorate.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.storage.Table;
+import dev.quorate.core.storage.WriteBatch;
+import dev.quorate.core.version.Actor;
+import dev.quorate.core.version.CausalContext;
+import dev.quorate.core.version.Dot;
+import dev.quorate.core.version.RecordCodec;
+import dev.quorate.core.version.Sibling;
+import dev.quorate.core.version.StoredRecord;
+import dev.quorate.core.version.VersionedObject;
+import dev.quorate.simulation.History.Evidence;
+import dev.quorate.simulation.History.Intent;
+import dev.quorate.simulation.History.Seen;
+import dev.quorate.simulation.History.Write;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What the witness says to single commits, answers and starts, told by hand. */
+class WitnessTest {
+    private static final Key KEY = new Key(1, Bytes.utf8("key"));
+    private static final Actor N1 = new Actor(1, 1, 7);
+
+    private final SimWorld world = new SimWorld(1);
+    private final History history = new History(Evidence.WHITE_BOX, 3);
+    private final Witness witness =
+            new Witness(world, history, new Situations(), 3, 2, Bytes.owning(new byte[16]), Bytes.owning(new byte[32]));
+    private final SimDisk disk = new SimDisk();
+    private final SimProcess n1 = process(1);
+    private final Write a = invoke();
+
+    @Test
+    void acceptsACommitAndWhatIsSaidOfIt() {
+        commit(record(1, a));
+        tells(record(1, a).object());
+
+        assertThat(witness.violations()).isEmpty();
+    }
+
+    @Test
+    void seesAnAnswerOfWhatWasNeverWritten() {
+        commit(record(1, a));
+        tells(record(2, a).object());
+
+        assertThat(invariants()).containsExactly("I15");
+    }
+
+    @Test
+    void seesAnAnswerWithOtherBytes() {
+        commit(record(1, a));
+        tells(object(1, "bits turned over"));
+
+        assertThat(invariants()).containsExactly("I15");
+    }
+
+    @Test
+    void seesOtherBytesSentToAPeer() {
+        commit(record(1, a));
+        witness.sent(n1, PeerRequest.Replicate.toOwner(KEY, object(1, "bits turned over")));
+
+        assertThat(invariants()).containsExactly("I15");
+    }
+
+    @Test
+    void seesOneRequestWrittenTwice() {
+        a.attemptAt("request");
+        Write again = invoke();
+        again.attemptAt("request");
+        commit(record(1, a));
+        commit(new StoredRecord(
+                KEY,
+                VersionedObject.of(
+                        CausalContext.EMPTY.withInterval(N1, 1, 2, 0),
+                        List.of(sibling(1, a.value()), sibling(2, again.value()))),
+                null));
+
+        assertThat(invariants()).containsExactly("I8");
+    }
+
+    @Test
+    void seesWhatADiskForgotThatWasNotReplaced() {
+        acknowledge(record(1, a));
+        witness.restarting(1, disk);
+
+        assertThat(invariants()).containsExactly("I10");
+    }
+
+    @Test
+    void takesWhatAnOlderDiskLacksForDestroyed() {
+        acknowledge(record(1, a));
+        a.acknowledged(1, List.of("n1"));
+
+        assertThat(witness.diskReplaced(1, disk)).isTrue();
+        witness.restarting(1, disk);
+
+        assertThat(witness.violations()).isEmpty();
+        assertThat(history.key("key").destroyed).hasSize(1);
+    }
+
+    @Test
+    void takesNothingForDestroyedThatTheOtherDiskHolds() {
+        acknowledge(record(1, a));
+        disk.table(Table.DATA).put(witness.storageKey(KEY), new RecordCodec().encode(record(1, a)));
+
+        assertThat(witness.diskReplaced(1, disk)).isFalse();
+        witness.restarting(1, disk);
+
+        assertThat(witness.violations()).isEmpty();
+        assertThat(history.key("key").destroyed).isEmpty();
+    }
+
+    private Write invoke() {
+        return history.invoke(new Intent("key", "c1", false, Seen.NOTHING, 2, true), 0);
+    }
+
+    private void commit(StoredRecord record) {
+        witness.committing(n1, WriteBatch.put(Table.DATA, witness.storageKey(KEY), new RecordCodec().encode(record)));
+    }
+
+    private void acknowledge(StoredRecord record) {
+        commit(record);
+        witness.answered(n1, PeerRequest.Replicate.toOwner(KEY, record.object()), PeerReply.Replicated.INSTANCE);
+    }
+
+    private void tells(VersionedObject object) {
+        witness.answered(n1, PeerRequest.Read.ofOwner(KEY), new PeerReply.ReadReply(object));
+    }
+
+    private static StoredRecord record(long sequence, Write write) {
+        return new StoredRecord(KEY, object(sequence, write.value()), null);
+    }
+
+    private static VersionedObject object(long sequence, String value) {
+        return VersionedObject.of(
+                CausalContext.EMPTY.withInterval(N1, sequence, sequence, 0), List.of(sibling(sequence, value)));
+    }
+
+    private static Sibling sibling(long sequence, String value) {
+        return new Sibling(new Dot(N1, sequence), 1, Sibling.Kind.VALUE, Bytes.utf8(value));
+    }
+
+    private SimProcess process(int machine) {
+        SimEventLoop loop = new SimEventLoop(world, new SimClock(world, 0, 1), machine);
+        SimStorage storage = new SimStorage(
+                world,
+                loop,
+                disk,
+                world.random("disk", machine),
+                new SimStorage.Character(1_000, 0, 1_000),
+                machine,
+                batch -> {});
+        return new SimProcess(machine, new NodeId(machine), 7, loop, storage, witness);
+    }
+
+    private List<String> invariants() {
+        return witness.violations().stream().map(Violation::invariant).toList();
+    }
+}
