@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -457,6 +458,39 @@ class FailureHandlingTest {
             assertThat(failure.retryable()).isFalse();
             assertThat(failure.outcomeUnknown()).isFalse();
             assertThat(writes(cluster)).hasSize(1);
+        }
+    }
+
+    /** It waits for a connection inside the transport, so giving it up closes it there and then: once, not as a failure of its own. */
+    @Test
+    void aCallGivenUpBeforeItFoundAConnectionGoesElsewhereOnce() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(2)) {
+            cluster.rowWidth = 1;
+            FakeNode owner = cluster.owner("k");
+            List<String> failedAttempts = new CopyOnWriteArrayList<>();
+            RequestListener listener = new RequestListener() {
+                @Override
+                public void attemptFailed(Request request, QuorateException.Attempt attempt) {
+                    failedAttempts.add(attempt.toString());
+                }
+            };
+            try (QuorateClient client = cluster.builder()
+                    .transport(Transport.UNARY)
+                    .attemptTimeout(Duration.ofMillis(300))
+                    .listener(listener)
+                    .build()) {
+                Bucket<String> bucket = client.bucket("default", Codec.utf8());
+                bucket.put("k", "v");
+                assertThat(owner.count("put")).isEqualTo(1);
+                failedAttempts.clear();
+                long retries = client.counters().retries();
+                try (ServerSocket mute = owner.sayGoodbye()) {
+                    assertThat(bucket.get("k").value()).isEqualTo("v");
+                    assertThat(mute.isBound()).isTrue();
+                }
+                assertThat(failedAttempts).hasSize(1);
+                assertThat(client.counters().retries() - retries).isEqualTo(1);
+            }
         }
     }
 

@@ -39,6 +39,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import org.awaitility.Awaitility;
 
 /** One node: a real server on the loopback that can be told to misbehave. */
 final class FakeNode {
@@ -126,6 +127,18 @@ final class FakeNode {
             Thread.currentThread().interrupt();
         }
         streams.clear();
+    }
+
+    /** Keeps the streams it has and takes no other connection: whoever tries finds a port that never says a word. */
+    java.net.ServerSocket sayGoodbye() throws IOException {
+        server.shutdown();
+        java.net.ServerSocket mute = new java.net.ServerSocket();
+        mute.setReuseAddress(true);
+        Awaitility.await().ignoreException(java.net.BindException.class).until(() -> {
+            mute.bind(new InetSocketAddress("127.0.0.1", port));
+            return true;
+        });
+        return mute;
     }
 
     /** Comes back at the same address; a new boot has forgotten every request id. */

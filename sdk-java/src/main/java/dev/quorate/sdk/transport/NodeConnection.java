@@ -219,15 +219,19 @@ public final class NodeConnection {
 
     /** The exchange's time is over: it gets no callback, and an answer that comes later is dropped. */
     public void forget(Exchange exchange) {
+        Runnable cancel = exchange.cancel;
         if (exchange.queued) {
             outbox.remove(exchange);
-        } else if (exchange.cancel != null) {
+        } else if (cancel != null) {
             sentCount--;
-            exchange.cancel.run();
         } else if (exchange.id != 0) {
             release(exchange);
         }
         exchange.clearMarks();
+        if (cancel != null) {
+            cancel.run(); // last: a call that still waits for a connection is closed within, and must find itself
+            // forgotten
+        }
     }
 
     /** As {@link #forget}, of an exchange that took too long: what comes next goes to nodes that answer. */
