@@ -15,11 +15,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Answered writes by id, in arrays: a busy node remembers a hundred thousand of them, which as objects would live just long enough to be what
- * its collector spends its time on. They are forgotten a page at a time, the oldest first, and pages are used again. Confined to the
- * event loop.
+ * its collector spends its time on. They are forgotten a page at a time, the oldest first, and pages are used again. Bounded in entries
+ * and in bytes: a context has one interval for a young key and two hundred for one that saw many nodes restart. Confined to the event loop.
  */
 final class AnsweredWrites {
     static final int PAGE_ENTRIES = 256;
+
+    private static final int USUAL_DETAIL_BYTES = PAGE_ENTRIES * 32;
 
     /** One answered write. {@code content} and {@code since} mean what the ledger makes of them. */
     record Answered(
@@ -36,7 +38,7 @@ final class AnsweredWrites {
         private final boolean[] removed = new boolean[PAGE_ENTRIES];
         // Of entry i up to ends[i]: u8 number of nodes, i32 each, then the encoded context.
         private final int[] ends = new int[PAGE_ENTRIES];
-        private byte[] details = new byte[PAGE_ENTRIES * 32];
+        private byte[] details = new byte[USUAL_DETAIL_BYTES];
         private int size;
         private long newest;
 
@@ -46,17 +48,24 @@ final class AnsweredWrites {
     }
 
     private final @Nullable Page[] pages;
+    private final long maxDetailBytes;
+    // As allocated, of all pages.
+    private long detailBytes;
     private int oldest;
     private int used;
     private int size;
     // Open addressing: 0 is free, anything else 1 + page * PAGE_ENTRIES + entry.
     private int[] index = new int[2 * PAGE_ENTRIES];
 
-    /** @param maxEntries a multiple of {@link #PAGE_ENTRIES} */
-    AnsweredWrites(int maxEntries) {
+    /**
+     * @param maxEntries a multiple of {@link #PAGE_ENTRIES}
+     * @param maxDetailBytes of contexts and acknowledgements, which one page may exceed
+     */
+    AnsweredWrites(int maxEntries, long maxDetailBytes) {
         Check.argument(
                 maxEntries >= PAGE_ENTRIES && maxEntries % PAGE_ENTRIES == 0, "no pages for %d entries", maxEntries);
         this.pages = new Page[maxEntries / PAGE_ENTRIES];
+        this.maxDetailBytes = maxDetailBytes;
     }
 
     int size() {
@@ -74,6 +83,7 @@ final class AnsweredWrites {
             if (page == null) {
                 page = new Page();
                 pages[next] = page;
+                detailBytes += page.details.length;
             }
             page.size = 0;
             page.newest = write.since();
@@ -90,13 +100,18 @@ final class AnsweredWrites {
         page.sequences[entry] = write.dot().sequence();
         page.required[entry] = write.required();
         page.removed[entry] = false;
+        int before = page.details.length;
         page.ends[entry] = putDetails(page, page.start(entry), write);
+        detailBytes += page.details.length - before;
         size++;
         if (2 * size > index.length) {
             growIndex();
         }
         int position = (oldest + used - 1) % pages.length * PAGE_ENTRIES + entry;
         index[slotOf(id.high(), id.low())] = 1 + position;
+        while (detailBytes > maxDetailBytes && used > 1) {
+            forgotten += forgetOldest();
+        }
         return forgotten;
     }
 
@@ -170,6 +185,11 @@ final class AnsweredWrites {
                 removeFromIndex(page.high[entry], page.low[entry]);
                 forgotten++;
             }
+        }
+        if (page.details.length > USUAL_DETAIL_BYTES) {
+            // Its next entries may be small again.
+            detailBytes += USUAL_DETAIL_BYTES - page.details.length;
+            page.details = new byte[USUAL_DETAIL_BYTES];
         }
         oldest = (oldest + 1) % pages.length;
         used--;

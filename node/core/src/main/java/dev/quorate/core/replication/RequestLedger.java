@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 final class RequestLedger {
     static final Duration KEPT = Duration.ofSeconds(60);
     static final int MAX_ENTRIES = 131_072;
+    /** Of the contexts of answered ones; an entry has less than a hundred bytes unless its key has a long past. */
+    private static final long MAX_CONTEXT_BYTES = 16 << 20;
     /** Retries that may wait for one attempt. */
     static final int MAX_FOLLOWERS = 16;
 
@@ -99,7 +101,7 @@ final class RequestLedger {
     private final VersionRules versions;
     private final Clock clock;
     private final Map<KeyHash, Entry> open = new LinkedHashMap<>();
-    private final AnsweredWrites answered = new AnsweredWrites(MAX_ENTRIES);
+    private final AnsweredWrites answered = new AnsweredWrites(MAX_ENTRIES, MAX_CONTEXT_BYTES);
     private final Metrics.Counter evictions;
 
     RequestLedger(NodeId self, KeyHasher hasher, VersionRules versions, Clock clock, Metrics metrics) {

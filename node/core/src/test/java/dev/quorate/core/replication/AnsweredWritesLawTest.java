@@ -24,7 +24,7 @@ class AnsweredWritesLawTest {
     void whileThereIsRoomItIsAMapLaw() {
         forEachSeed(100, seed -> {
             SplittableRandom random = new SplittableRandom(seed);
-            AnsweredWrites writes = new AnsweredWrites(ROOM);
+            AnsweredWrites writes = new AnsweredWrites(ROOM, Long.MAX_VALUE);
             Map<KeyHash, Answered> expected = new LinkedHashMap<>();
             for (int step = 0; step < ROOM - AnsweredWrites.PAGE_ENTRIES; step++) {
                 KeyHash id = new KeyHash(random.nextInt(40), random.nextInt(8) << 9);
@@ -48,7 +48,7 @@ class AnsweredWritesLawTest {
     void forgetsTheOldestWhenThereIsNoRoomLaw() {
         forEachSeed(5, seed -> {
             SplittableRandom random = new SplittableRandom(seed);
-            AnsweredWrites writes = new AnsweredWrites(ROOM);
+            AnsweredWrites writes = new AnsweredWrites(ROOM, Long.MAX_VALUE);
             int forgotten = 0;
             int added = 3 * ROOM + random.nextInt(ROOM);
             for (int i = 0; i < added; i++) {
@@ -64,7 +64,7 @@ class AnsweredWritesLawTest {
 
     @Test
     void forgetsPagesThatAreOldAsAWhole() {
-        AnsweredWrites writes = new AnsweredWrites(ROOM);
+        AnsweredWrites writes = new AnsweredWrites(ROOM, Long.MAX_VALUE);
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 2 * AnsweredWrites.PAGE_ENTRIES; i++) {
             writes.add(new KeyHash(i, i), anyWrite(random, i));
@@ -76,6 +76,34 @@ class AnsweredWritesLawTest {
         writes.forgetOlderThan(Long.MAX_VALUE);
         assertThat(writes.size()).isZero();
         assertThat(writes.find(new KeyHash(1, 1))).isNull();
+    }
+
+    /** A key that saw many nodes restart has a context of kilobytes; a hundred thousand of those would fill the heap. */
+    @Test
+    void forgetsTheOldestWhenTheirContextsAreTooLarge() {
+        CausalContext large = CausalContext.EMPTY;
+        for (int boot = 1; boot <= 192; boot++) {
+            large = large.withInterval(new Actor(1, 1 + boot % 3, (long) boot << 32 | 0x7fff_ffff), 1, 9, 1000);
+        }
+        int contextBytes = large.encoded().length();
+        int room = 100 * AnsweredWrites.PAGE_ENTRIES;
+        long maxBytes = 8L * AnsweredWrites.PAGE_ENTRIES * contextBytes;
+        AnsweredWrites writes = new AnsweredWrites(room, maxBytes);
+        Answered write = new Answered(new Dot(new Actor(1, 1, 1), 1), large, 0, List.of(new NodeId(1)), 1, 0);
+        int forgotten = 0;
+        for (int i = 0; i < 10_000; i++) {
+            forgotten += writes.add(new KeyHash(i, -i), write);
+            assertThat(writes.find(new KeyHash(i, -i))).isEqualTo(write);
+            assertThat((long) writes.size() * contextBytes).isLessThanOrEqualTo(maxBytes);
+        }
+        assertThat(writes.size()).isEqualTo(10_000 - forgotten).isGreaterThan(2 * AnsweredWrites.PAGE_ENTRIES);
+
+        // Small ones again fill the whole room.
+        SplittableRandom random = new SplittableRandom(1);
+        for (int i = 0; i < 2 * room; i++) {
+            writes.add(new KeyHash(i, i), anyWrite(random, i));
+        }
+        assertThat(writes.size()).isGreaterThan(room - AnsweredWrites.PAGE_ENTRIES);
     }
 
     private static Answered anyWrite(SplittableRandom random, long since) {
