@@ -45,6 +45,7 @@ public final class NodeCore {
     private final NodeEnvironment environment;
     private final PeerCalls peers;
     private final HybridClockMark clockMark;
+    private final ReplicaTable replicas;
     private final Coordinator coordinator;
     private final Metrics.Counter refusedOverloaded;
     private NodeState state = NodeState.STARTING;
@@ -60,6 +61,8 @@ public final class NodeCore {
         this.clockMark = new HybridClockMark(hybridClock, environment.storage());
         SortedMap<Integer, Bucket> buckets = new TreeMap<>();
         config.buckets().forEach(bucket -> buckets.put(bucket.id(), bucket));
+        this.replicas =
+                new ReplicaTable(environment.storage(), environment.loop(), rules.queuesBehindReadForMerge(), metrics);
         Local local = new Local(
                 config.self(),
                 config.table(),
@@ -67,7 +70,7 @@ public final class NodeCore {
                 buckets,
                 config.replication(),
                 rules,
-                new ReplicaTable(environment.storage(), environment.loop(), rules.queuesBehindReadForMerge(), metrics),
+                replicas,
                 environment.storage(),
                 peers,
                 environment.clock(),
@@ -85,7 +88,7 @@ public final class NodeCore {
 
     /** Reads what the node must know before it may serve. Until the stage completes it answers NODE_STARTING. */
     public CompletionStage<Void> start() {
-        return clockMark.load().thenRun(() -> {
+        return clockMark.load().thenCompose(loaded -> replicas.hints().load()).thenRun(() -> {
             // A node told to stop while it starts has stopped.
             if (state == NodeState.STARTING) {
                 state = NodeState.READY;

@@ -333,7 +333,8 @@ public final class ManualCluster {
                                 Bytes.utf8(key),
                                 Consistency.DEFAULT,
                                 r == 0 ? OptionalInt.empty() : OptionalInt.of(r),
-                                OptionalInt.empty()),
+                                OptionalInt.empty(),
+                                null),
                         null)
                 .toCompletableFuture();
     }
@@ -355,6 +356,7 @@ public final class ManualCluster {
                 false,
                 false,
                 Bytes.EMPTY,
-                1);
+                1,
+                null);
     }
 }

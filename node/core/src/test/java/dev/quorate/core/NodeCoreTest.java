@@ -411,7 +411,12 @@ class NodeCoreTest {
                 .core()
                 .get(
                         new ClientGet(
-                                "carts", Bytes.utf8("k"), Consistency.ONE, OptionalInt.empty(), OptionalInt.empty()),
+                                "carts",
+                                Bytes.utf8("k"),
+                                Consistency.ONE,
+                                OptionalInt.empty(),
+                                OptionalInt.empty(),
+                                null),
                         null)
                 .toCompletableFuture());
         assertThat(unknownBucket.kind()).isEqualTo(Failure.Kind.BUCKET_NOT_FOUND);
@@ -456,7 +461,8 @@ class NodeCoreTest {
                 false,
                 true,
                 Bytes.EMPTY,
-                1);
+                1,
+                null);
         assertThat(failure(cluster.write(first, ifAbsent)).kind()).isEqualTo(Failure.Kind.PRECONDITION_FAILED);
     }
 
@@ -779,7 +785,8 @@ class NodeCoreTest {
                 false,
                 false,
                 Bytes.utf8(requestId),
-                attempt);
+                attempt,
+                null);
     }
 
     private static ClientWrite withSiblings(String key, String value, String requestId, int attempt) {
@@ -809,7 +816,8 @@ class NodeCoreTest {
                 returnSiblings,
                 ifAbsent,
                 Bytes.utf8(requestId),
-                attempt);
+                attempt,
+                null);
     }
 
     private static ClientWrite ifAbsent(String key, String value) {
@@ -828,7 +836,8 @@ class NodeCoreTest {
                 false,
                 false,
                 Bytes.EMPTY,
-                1);
+                1,
+                null);
     }
 
     private static NodeId outsider(ManualCluster cluster, String key) {

@@ -208,7 +208,7 @@ final class SimClient {
         long invoked = world.now();
         Key of = key(key);
         ClientGet get = new ClientGet(
-                Bucket.DEFAULT_NAME, of.bytes(), Consistency.DEFAULT, OptionalInt.of(r), OptionalInt.empty());
+                Bucket.DEFAULT_NAME, of.bytes(), Consistency.DEFAULT, OptionalInt.of(r), OptionalInt.empty(), null);
         call(node, timeoutNanos, process -> process.core().get(get, Duration.ofNanos(timeoutNanos)), false, reply -> {
             ClientAnswer told = answerOf(reply);
             if (told == null) {
@@ -303,7 +303,8 @@ final class SimClient {
                     returnSiblings,
                     ifAbsent,
                     requestId,
-                    attempts.size());
+                    attempts.size(),
+                    null);
             SimProcess asked = cluster.process(node);
             Duration timeout = Duration.ofNanos(operation.timeoutNanos());
             call(node, operation.timeoutNanos(), process -> process.core().write(request, timeout), true, reply -> {

@@ -7,6 +7,7 @@ import dev.quorate.core.NodeState;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.Member;
@@ -98,8 +99,16 @@ final class SimCluster implements SimNetwork.Host {
                 world, history, situations, setup.nodes(), Math.min(setup.r(), setup.n() - 1), hashSeed, clusterKey);
         this.network = new SimNetwork(world, this, setup, situations);
         this.table = table();
-        this.buckets =
-                List.of(new Bucket(Bucket.DEFAULT_NAME, 1, setup.n(), setup.r(), setup.w(), setup.blindWrites()));
+        this.buckets = List.of(new Bucket(
+                Bucket.DEFAULT_NAME,
+                1,
+                setup.n(),
+                setup.r(),
+                setup.w(),
+                setup.blindWrites(),
+                Mode.STRICT,
+                Mode.STRICT,
+                Bucket.Repair.ASYNC));
         this.replication = new ReplicationConfig(
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(30),
@@ -107,6 +116,8 @@ final class SimCluster implements SimNetwork.Host {
                 0.5,
                 setup.compareProbability(),
                 1000,
+                Duration.ofMillis(100),
+                1 << 20,
                 10 * 1024,
                 setup.maxSiblings());
         this.machines = new Machine[setup.nodes() + 1];

@@ -6,7 +6,7 @@ import dev.quorate.core.version.CausalContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A put or delete for an owner to coordinate. Already checked against the bucket.
+ * A put or delete to coordinate. Already checked against the bucket.
  *
  * @param value null deletes
  * @param seen what the client has read; null for a blind write, which the bucket's policy decides about
@@ -22,7 +22,8 @@ public record WriteCommand(
         boolean ifAbsent,
         boolean returnSiblings,
         Bytes requestId,
-        int attempt) {
+        int attempt,
+        Mode mode) {
     public boolean isDelete() {
         return value == null;
     }

@@ -4,6 +4,7 @@ import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Check;
 import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Report;
 import dev.quorate.core.version.Actor;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.Dot;
@@ -24,8 +25,7 @@ final class AnsweredWrites {
     private static final int USUAL_DETAIL_BYTES = PAGE_ENTRIES * 32;
 
     /** One answered write. {@code content} and {@code since} mean what the ledger makes of them. */
-    record Answered(
-            Dot dot, CausalContext effective, long content, List<NodeId> acknowledged, int required, long since) {}
+    record Answered(Dot dot, CausalContext effective, long content, Report report, long since) {}
 
     private static final class Page {
         private final long[] high = new long[PAGE_ENTRIES];
@@ -34,9 +34,11 @@ final class AnsweredWrites {
         private final long[] since = new long[PAGE_ENTRIES];
         private final @Nullable Actor[] actors = new Actor[PAGE_ENTRIES];
         private final long[] sequences = new long[PAGE_ENTRIES];
+        private final int[] coordinators = new int[PAGE_ENTRIES];
         private final int[] required = new int[PAGE_ENTRIES];
         private final boolean[] removed = new boolean[PAGE_ENTRIES];
-        // Of entry i up to ends[i]: u8 number of nodes, i32 each, then the encoded context.
+        // Of entry i up to ends[i]: u8 primaries, u8 number of nodes, i32 each, the same for hinted nodes, then the
+        // encoded context.
         private final int[] ends = new int[PAGE_ENTRIES];
         private byte[] details = new byte[USUAL_DETAIL_BYTES];
         private int size;
@@ -98,7 +100,8 @@ final class AnsweredWrites {
         page.newest = Math.max(page.newest, write.since());
         page.actors[entry] = write.dot().actor();
         page.sequences[entry] = write.dot().sequence();
-        page.required[entry] = write.required();
+        page.coordinators[entry] = write.report().coordinator().number();
+        page.required[entry] = write.report().required();
         page.removed[entry] = false;
         int before = page.details.length;
         page.ends[entry] = putDetails(page, page.start(entry), write);
@@ -117,18 +120,34 @@ final class AnsweredWrites {
 
     private static int putDetails(Page page, int start, Answered write) {
         Bytes context = write.effective().encoded();
-        int nodes = write.acknowledged().size();
-        int needed = start + 1 + nodes * Integer.BYTES + context.length();
+        Report report = write.report();
+        int nodes = report.acknowledged().size() + report.hinted().size();
+        int needed = start + 3 + nodes * Integer.BYTES + context.length();
         if (needed > page.details.length) {
             page.details = Arrays.copyOf(page.details, Math.max(needed, 2 * page.details.length));
         }
         ByteBuffer buffer = ByteBuffer.wrap(page.details, start, needed - start);
-        buffer.put((byte) nodes);
-        for (int i = 0; i < nodes; i++) {
-            buffer.putInt(write.acknowledged().get(i).number());
-        }
+        buffer.put((byte) report.primaries());
+        putNodes(buffer, report.acknowledged());
+        putNodes(buffer, report.hinted());
         context.putInto(buffer);
         return needed;
+    }
+
+    private static void putNodes(ByteBuffer buffer, List<NodeId> nodes) {
+        buffer.put((byte) nodes.size());
+        for (int i = 0; i < nodes.size(); i++) {
+            buffer.putInt(nodes.get(i).number());
+        }
+    }
+
+    private static List<NodeId> getNodes(ByteBuffer buffer) {
+        int size = buffer.get() & 0xff;
+        List<NodeId> nodes = new ArrayList<>(size);
+        for (int i = 0; i < size; i++) {
+            nodes.add(new NodeId(buffer.getInt()));
+        }
+        return nodes;
     }
 
     /** Null when it was never added, or is forgotten. */
@@ -146,17 +165,18 @@ final class AnsweredWrites {
         }
         int start = page.start(entry);
         ByteBuffer details = ByteBuffer.wrap(page.details, start, page.ends[entry] - start);
-        int nodes = details.get() & 0xff;
-        List<NodeId> acknowledged = new ArrayList<>(nodes);
-        for (int i = 0; i < nodes; i++) {
-            acknowledged.add(new NodeId(details.getInt()));
-        }
+        int primaries = details.get() & 0xff;
+        Report report = new Report(
+                new NodeId(page.coordinators[entry]),
+                getNodes(details),
+                page.required[entry],
+                primaries,
+                getNodes(details));
         return new Answered(
                 new Dot(actor, page.sequences[entry]),
                 CausalContext.decode(Bytes.copyOf(details)),
                 page.content[entry],
-                acknowledged,
-                page.required[entry],
+                report,
                 page.since[entry]);
     }
 

@@ -1,6 +1,7 @@
 package dev.quorate.core.replication;
 
 import dev.quorate.core.model.Check;
+import dev.quorate.core.peer.Mode;
 
 /**
  * A bucket and its defaults.
@@ -9,8 +10,20 @@ import dev.quorate.core.model.Check;
  * @param n replicas; at most the width of the slot table
  * @param r default read quorum
  * @param w default write quorum
+ * @param readMode who counts towards R unless a request says otherwise
+ * @param writeMode who counts towards W unless a request says otherwise
+ * @param readRepair whether a read waits for the repair of stale replicas
  */
-public record Bucket(String name, int id, int n, int r, int w, BlindWrites blindWrites) {
+public record Bucket(
+        String name,
+        int id,
+        int n,
+        int r,
+        int w,
+        BlindWrites blindWrites,
+        Mode readMode,
+        Mode writeMode,
+        Repair readRepair) {
     /** What a write without a context does to the values its coordinator holds. */
     public enum BlindWrites {
         /** Supersedes them, so that {@code put a; put b; get} gives b. */
@@ -21,7 +34,20 @@ public record Bucket(String name, int id, int n, int r, int w, BlindWrites blind
         REJECT
     }
 
+    /** When a read that finds a stale replica answers. */
+    public enum Repair {
+        /** At once; the replica is repaired afterwards. */
+        ASYNC,
+        /** When R replicas hold what the answer shows: what one read showed, the next one shows too. */
+        BLOCKING
+    }
+
     public static final String DEFAULT_NAME = "default";
+
+    /** Strict, both ways. */
+    public Bucket(String name, int id, int n, int r, int w, BlindWrites blindWrites) {
+        this(name, id, n, r, w, blindWrites, Mode.STRICT, Mode.STRICT, Repair.ASYNC);
+    }
 
     public Bucket {
         Check.argument(

@@ -75,7 +75,8 @@ final class ClientGate {
         Bucket bucket = bucket(get.bucket());
         Key key = key(bucket, get.key());
         int r = quorum("r", get.r(), get.consistency(), bucket.r(), bucket.n());
-        return new GetCommand(key, r, owners("pr", get.pr(), "r", r));
+        return new GetCommand(
+                key, r, owners("pr", get.pr(), "r", r), get.mode() == null ? bucket.readMode() : get.mode());
     }
 
     WriteCommand check(ClientWrite write, KeyHash hash, Key key) throws RefusedException {
@@ -109,7 +110,8 @@ final class ClientGate {
                 write.ifAbsent(),
                 write.returnSiblings(),
                 write.requestId(),
-                Math.max(1, write.attempt()));
+                Math.max(1, write.attempt()),
+                write.mode() == null ? bucket.writeMode() : write.mode());
     }
 
     ClientAnswer answer(Key key, KeyHash hash, GetAnswer answer) {

@@ -1,6 +1,7 @@
 package dev.quorate.core.replication;
 
 import dev.quorate.core.model.Bytes;
+import dev.quorate.core.peer.Mode;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param contextToken as an earlier answer gave it; empty for a blind write
  * @param requestId at most {@link #MAX_REQUEST_ID} bytes; empty when the client gave none
  * @param attempt 0 or 1 for the first
+ * @param mode null for the bucket's
  */
 public record ClientWrite(
         String bucket,
@@ -23,7 +25,8 @@ public record ClientWrite(
         boolean returnSiblings,
         boolean ifAbsent,
         Bytes requestId,
-        int attempt) {
+        int attempt,
+        @Nullable Mode mode) {
     /** Bytes. */
     public static final int MAX_REQUEST_ID = 64;
 }

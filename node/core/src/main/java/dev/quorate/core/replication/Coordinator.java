@@ -7,6 +7,7 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Failure;
 import dev.quorate.core.peer.GetAnswer;
 import dev.quorate.core.peer.GetCommand;
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.PeerCalls;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
@@ -16,6 +17,7 @@ import dev.quorate.core.peer.WriteCommand;
 import dev.quorate.core.ring.PreferenceList;
 import dev.quorate.core.runtime.BootSource;
 import dev.quorate.core.runtime.HybridClock;
+import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.version.ContextToken;
 import dev.quorate.core.version.VersionedObject;
 import java.time.Duration;
@@ -31,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Replication as one node sees it: client operations in, requests of peers in. Decides who coordinates: this node if it owns the key,
- * otherwise an owner, one hop away. Confined to the event loop.
+ * otherwise an owner, one hop away; where no owner can be had and the operation is sloppy, this node all the same. Confined to the event loop.
  */
 public final class Coordinator {
     private final Local local;
@@ -42,6 +44,7 @@ public final class Coordinator {
     private final Forwarder forwarder;
     private final DotMint mint;
     private final String forwardedIdPrefix;
+    private final Metrics.Counter stoodIn;
     private long forwardedIds;
 
     public Coordinator(Local local, int clusterNumber, Bytes clusterKey, BootSource boots, HybridClock hybridClock) {
@@ -55,11 +58,17 @@ public final class Coordinator {
                 local.rules().versions());
         RecordRescue rescue = new RecordRescue(local);
         this.mint = new DotMint(clusterNumber, local.self().number(), boots, local.rules(), local.metrics());
-        this.replicaSide = new ReplicaSide(local, hybridClock, rescue);
-        this.reads = new ReadCoordinator(local, replicaSide, new ReadRepair(local, replicaSide));
-        RequestLedger ledger = new RequestLedger(
-                local.self(), local.hasher(), local.rules().versions(), local.clock(), local.metrics());
-        this.writes = new WriteCoordinator(local, mint, hybridClock, rescue, ledger);
+        HintKeeper keeper = new HintKeeper(local, hybridClock);
+        Fallbacks fallbacks = new Fallbacks(local.table());
+        this.replicaSide = new ReplicaSide(local, hybridClock, rescue, keeper);
+        this.reads = new ReadCoordinator(local, replicaSide, new ReadRepair(local, replicaSide), fallbacks);
+        RequestLedger ledger =
+                new RequestLedger(local.hasher(), local.rules().versions(), local.clock(), local.metrics());
+        this.writes = new WriteCoordinator(local, mint, hybridClock, rescue, ledger, fallbacks, keeper);
+        this.stoodIn = local.metrics()
+                .counter(
+                        "coordinated_for_owners_total",
+                        "Sloppy operations coordinated here because no owner was to be had");
         this.forwarder = new Forwarder(local);
         this.forwardedIdPrefix = local.self() + "." + Long.toHexString(mint.boot()) + ".";
     }
@@ -83,9 +92,28 @@ public final class Coordinator {
         List<NodeId> owners = local.owners(key, hash);
         if (owners.contains(local.self())) {
             reads.read(command, hash, timeout, answer);
-        } else {
+        } else if (command.mode() == Mode.STRICT) {
             forwarder.get(command, owners, timeout, answer);
+        } else {
+            long begun = local.clock().nanos();
+            forwarder.get(command, owners, timeout, result -> {
+                if (noOwnerCouldDo(result)) {
+                    stoodIn.increment();
+                    reads.read(command, hash, timeout.minusNanos(local.clock().nanos() - begun), answer);
+                } else {
+                    answer.accept(result);
+                }
+            });
         }
+    }
+
+    /** Nothing was done, and that is how it is with every owner. */
+    private static boolean noOwnerCouldDo(Result<?> result) {
+        Failure failure = result.match(answered -> null, failed -> failed);
+        return failure != null
+                && (failure.kind() == Failure.Kind.NOT_ENOUGH_REPLICAS_ALIVE
+                        || failure.kind() == Failure.Kind.NODE_STARTING
+                        || failure.kind() == Failure.Kind.NODE_DRAINING);
     }
 
     public void write(ClientWrite write, Duration timeout, Consumer<Result<ClientAnswer>> done) {
@@ -105,7 +133,20 @@ public final class Coordinator {
         List<NodeId> owners = local.owners(key, hash);
         long begun = local.clock().nanos();
         if (!owners.contains(local.self())) {
-            forwarder.write(identified(command), owners, timeout, answer);
+            WriteCommand forwarded = identified(command);
+            if (command.mode() == Mode.STRICT) {
+                forwarder.write(forwarded, owners, timeout, answer);
+                return;
+            }
+            forwarder.write(forwarded, owners, timeout, result -> {
+                if (noOwnerCouldDo(result)) {
+                    stoodIn.increment();
+                    writes.write(
+                            forwarded, hash, timeout.minusNanos(local.clock().nanos() - begun), answer);
+                } else {
+                    answer.accept(result);
+                }
+            });
             return;
         }
         writes.write(command, hash, timeout, result -> {
@@ -135,7 +176,8 @@ public final class Coordinator {
                 command.ifAbsent(),
                 command.returnSiblings(),
                 Bytes.utf8(forwardedIdPrefix + ++forwardedIds),
-                command.attempt());
+                command.attempt(),
+                command.mode());
     }
 
     /** {@code answer} is called at most once; never when the answer cannot be known. */
@@ -172,7 +214,7 @@ public final class Coordinator {
             KeyHash hash = local.hasher().hash(key);
             List<NodeId> owners = local.owners(key, hash);
             int slot = hash.slot(local.table().log2Slots());
-            List<NodeId> fallbacks = PreferenceList.fallbacks(local.table(), slot, owners.get(0));
+            List<NodeId> fallbacks = PreferenceList.fallbacks(local.table(), slot, owners.size(), owners.get(0));
             return Result.of(new Placement(hash, slot, owners, fallbacks));
         } catch (ClientGate.RefusedException refused) {
             return Result.failed(refused.failure());

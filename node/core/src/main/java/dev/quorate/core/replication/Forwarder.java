@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Hands a whole operation to an owner, once: the owner coordinates and never forwards again. Only owners mint, which keeps contexts as
  * small as rows. A write whose bytes have left is never sent again (rules.md A11); a client's retry of it goes to the same owner, if
- * that can be reached. Confined to the event loop.
+ * that can be reached. When every owner has refused it, nothing was done anywhere. Confined to the event loop.
  */
 final class Forwarder {
     private final Local local;

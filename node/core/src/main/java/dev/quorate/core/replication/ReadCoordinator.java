@@ -21,8 +21,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Coordinates reads of keys this node owns: asks R owners, itself first, one more when somebody is slow or fails, and answers with the
- * merge. Stale replicas are repaired after the answer. Confined to the event loop.
+ * Coordinates reads: asks R owners, itself first, one more when somebody is slow or fails, and answers with the merge. A sloppy read also asks
+ * nodes that stand in for owners that cannot be had. Stale replicas are repaired after the answer, or before it where the bucket says so.
+ * Confined to the event loop.
  */
 final class ReadCoordinator {
     /** Hedges that may be saved up. */
@@ -31,17 +32,21 @@ final class ReadCoordinator {
     private final Local local;
     private final ReplicaSide replicaSide;
     private final ReadRepair repair;
+    private final Fallbacks fallbacks;
     private final TokenBucket hedges;
     private final Metrics.Counter hedged;
     private final Metrics.Counter hedgesRefused;
     private final Metrics.Counter conflicting;
     private final Metrics.Counter stale;
     private final Metrics.Counter reads;
+    private final Metrics.Counter stoodIn;
+    private final Metrics.Counter waited;
 
-    ReadCoordinator(Local local, ReplicaSide replicaSide, ReadRepair repair) {
+    ReadCoordinator(Local local, ReplicaSide replicaSide, ReadRepair repair, Fallbacks fallbacks) {
         this.local = local;
         this.replicaSide = replicaSide;
         this.repair = repair;
+        this.fallbacks = fallbacks;
         this.hedges = new TokenBucket(local.config().hedgeBudget() == 0 ? 0 : HEDGE_BURST);
         Metrics metrics = local.metrics();
         this.reads = metrics.counter("reads_coordinated_total", "Reads coordinated here");
@@ -50,6 +55,10 @@ final class ReadCoordinator {
         this.hedgesRefused =
                 metrics.counter("reads_hedge_refused_total", "Slow reads not hedged because the budget was spent");
         this.conflicting = metrics.counter("reads_with_siblings_total", "Reads answered with more than one value");
+        this.stoodIn = metrics.counter(
+                "reads_stood_in_total", "Nodes outside the row that sloppy reads asked in place of an owner");
+        this.waited = metrics.counter(
+                "reads_waited_for_repair_total", "Reads that repaired a stale replica before they answered");
         this.stale = metrics.counter(
                 "reads_stale_replica_total", "Answers of replicas that lacked something another one held");
     }
@@ -72,11 +81,18 @@ final class ReadCoordinator {
         private final int required;
         private final DeadlineWheel.Handle timer;
         private DeadlineWheel.Handle hedge = DeadlineWheel.Handle.NONE;
-        // Reachable owners not asked yet, this node first, then in preference order.
+        private final boolean sloppy;
+        // Who can be asked: reachable owners, this node first, then in preference order; then those that stand in.
         private final List<NodeId> spare;
+        // Positions of those that stand in, by their place behind the owners in spare.
+        private @Nullable List<Integer> standIns;
+        private int reachableOwners;
         private final List<NodeId> corrupt = new ArrayList<>(0);
         private int nextSpare;
+        private boolean answering;
         private boolean finished;
+        private int upToDate;
+        private int repairsAwaited;
         private @Nullable VersionedObject merged;
 
         Read(GetCommand command, KeyHash hash, Duration timeout, Consumer<Result<GetAnswer>> done) {
@@ -96,12 +112,21 @@ final class ReadCoordinator {
                     spare.add(owner);
                 }
             }
-            this.quorum = new ReadQuorum(spare.size(), required);
+            this.reachableOwners = spare.size();
+            this.sloppy = local.rules().othersMayStandIn(command.mode());
+            this.quorum = new ReadQuorum(reachableOwners, required, command.pr());
+            if (sloppy && reachableOwners < owners.size()) {
+                for (int position = 0; position < owners.size(); position++) {
+                    if (!local.reachable(owners.get(position))) {
+                        addStandIn(position);
+                    }
+                }
+            }
             this.timer = local.wheel().after(timeout, this::expire);
         }
 
         void begin() {
-            if (spare.size() < required) {
+            if (spare.size() < required || reachableOwners < command.pr()) {
                 finish(Result.failed(Failure.of(Failure.Kind.NOT_ENOUGH_REPLICAS_ALIVE)
                         .with("required", required)
                         .with("alive", spare.size())
@@ -112,15 +137,65 @@ final class ReadCoordinator {
             int first = nextSpare;
             nextSpare = first + required;
             for (int i = nextSpare - 1; i >= first; i--) {
-                ask(spare.get(i));
+                ask(i);
             }
-            if (!finished && nextSpare < spare.size()) {
+            boolean more = nextSpare < spare.size()
+                    || sloppy && owners.size() < local.table().members().size();
+            if (!finished && more) {
                 hedge = local.wheel().after(local.config().hedgeAfter(), this::hedge);
             }
         }
 
+        /** Makes one more node available for a position, if there is one. */
+        private void addStandIn(int position) {
+            NodeId other = nextOther(position);
+            if (other != null) {
+                if (standIns == null) {
+                    standIns = new ArrayList<>(owners.size());
+                }
+                standIns.add(position);
+                spare.add(other);
+                quorum.candidate();
+                stoodIn.increment();
+            }
+        }
+
+        private @Nullable NodeId nextOther(int position) {
+            // A node that owns nothing of the key but coordinates the read asks itself first.
+            if (!owners.contains(local.self()) && !spare.contains(local.self())) {
+                return local.self();
+            }
+            for (NodeId other : fallbacks.of(hash, owners.size(), owners.get(position))) {
+                if (!spare.contains(other) && local.reachable(other)) {
+                    return other;
+                }
+            }
+            return null;
+        }
+
+        private boolean standsIn(int index) {
+            return index >= reachableOwners;
+        }
+
+        private int position(int index) {
+            List<Integer> positions = standIns;
+            return standsIn(index) && positions != null
+                    ? positions.get(index - reachableOwners)
+                    : owners.indexOf(spare.get(index));
+        }
+
         private void hedge() {
-            if (finished || nextSpare >= spare.size()) {
+            if (finished) {
+                return;
+            }
+            if (sloppy && nextSpare >= spare.size()) {
+                for (int position = 0; position < owners.size(); position++) {
+                    if (!quorum.isAnswered(position) && nextSpare >= spare.size()) {
+                        addStandIn(position);
+                    }
+                }
+            }
+            if (nextSpare >= spare.size()) {
                 return;
             }
             if (!hedges.take()) {
@@ -128,43 +203,54 @@ final class ReadCoordinator {
                 return;
             }
             hedged.increment();
-            ask(spare.get(nextSpare++));
+            ask(nextSpare++);
         }
 
-        private void ask(NodeId owner) {
+        private void ask(int index) {
             quorum.asked();
-            if (owner.equals(local.self())) {
-                replicaSide.read(key, hash, reply -> answered(owner, reply));
+            NodeId replica = spare.get(index);
+            int position = position(index);
+            if (replica.equals(local.self())) {
+                replicaSide.read(key, hash, reply -> answered(replica, position, reply));
                 return;
             }
             Duration left =
                     Duration.ofNanos(Math.max(0, deadline - local.clock().nanos()));
-            local.peers().call(owner, PeerRequest.Read.ofOwner(key), left, new PeerCalls.Waiter() {
+            PeerRequest request = new PeerRequest.Read(key, standsIn(index) ? owners.get(position) : null);
+            local.peers().call(replica, request, left, new PeerCalls.Waiter() {
                 @Override
                 public void answered(PeerReply reply) {
-                    Read.this.answered(owner, reply);
+                    Read.this.answered(replica, position, reply);
                 }
 
                 @Override
                 public void failed(PeerCalls.CallFailure failure) {
-                    decide(quorum.failed());
+                    Read.this.failed(replica, position);
                 }
             });
         }
 
-        private void answered(NodeId owner, PeerReply reply) {
+        private void answered(NodeId replica, int position, PeerReply reply) {
             if (reply instanceof PeerReply.ReadReply read) {
-                if (finished) {
-                    late(owner, read.object());
+                if (answering || finished) {
+                    late(replica, read.object());
                 } else {
-                    decide(quorum.answered(owner, read.object()));
+                    boolean asOwner = local.rules().countsAsOwner(replica.equals(owners.get(position)));
+                    decide(quorum.answered(position, replica, read.object(), asOwner));
                 }
                 return;
             }
             if (reply instanceof PeerReply.Refused refused && refused.refusal() == PeerReply.Refusal.CORRUPT) {
-                corrupt.add(owner);
+                corrupt.add(replica);
             }
-            decide(quorum.failed());
+            failed(replica, position);
+        }
+
+        private void failed(NodeId replica, int position) {
+            if (sloppy && !answering && !quorum.isAnswered(position)) {
+                addStandIn(position);
+            }
+            decide(quorum.failed(replica.equals(owners.get(position))));
         }
 
         /** A hedge made this answer superfluous for the client; it may still show a stale replica, or something newer. */
@@ -184,8 +270,8 @@ final class ReadCoordinator {
                 case MET -> answer();
                 case ASK_ANOTHER -> {
                     // At the deadline the calls time out as well, in the same tick.
-                    if (!finished && nextSpare < spare.size()) {
-                        ask(spare.get(nextSpare++));
+                    if (!answering && !finished && nextSpare < spare.size()) {
+                        ask(nextSpare++);
                     }
                 }
                 case OUT_OF_REACH -> finish(Result.failed(notMet()));
@@ -193,6 +279,7 @@ final class ReadCoordinator {
         }
 
         private void answer() {
+            answering = true;
             List<NodeId> acknowledged = new ArrayList<>(quorum.answers().size());
             VersionedObject all = null;
             for (ReadQuorum.Answer answer : quorum.answers()) {
@@ -206,13 +293,53 @@ final class ReadCoordinator {
             if (all != null && all.siblingCount() > 1 && all.values().size() > 1) {
                 conflicting.increment();
             }
-            finish(Result.of(new GetAnswer(all, new Report(local.self(), acknowledged, command.r()))));
+            Report report = new Report(local.self(), acknowledged, command.r(), quorum.primaries(), List.of());
+            GetAnswer answer = new GetAnswer(all, report);
+            if (all != null && mustRepairFirst(all)) {
+                waited.increment();
+                repairFirst(all, answer);
+                return;
+            }
+            finish(Result.of(answer));
             if (all != null) {
-                for (ReadQuorum.Answer answer : quorum.answers()) {
-                    repairIfStale(answer.replica(), answer.object(), all);
+                for (ReadQuorum.Answer given : quorum.answers()) {
+                    repairIfStale(given.replica(), given.object(), all);
                 }
             }
             compareOthers();
+        }
+
+        private boolean mustRepairFirst(VersionedObject all) {
+            Bucket bucket = local.bucketsById().get(key.bucketId());
+            if (bucket == null || bucket.readRepair() != Bucket.Repair.BLOCKING) {
+                return false;
+            }
+            for (ReadQuorum.Answer given : quorum.answers()) {
+                upToDate += local.rules().isStale(given.object(), all) ? 0 : 1;
+            }
+            return upToDate < required;
+        }
+
+        /** So that the next read shows no less than this one. A replica that cannot be repaired now makes it fail: the client may ask again. */
+        private void repairFirst(VersionedObject all, GetAnswer answer) {
+            for (ReadQuorum.Answer given : quorum.answers()) {
+                repairsAwaited += local.rules().isStale(given.object(), all) ? 1 : 0;
+            }
+            for (ReadQuorum.Answer given : quorum.answers()) {
+                if (local.rules().isStale(given.object(), all)) {
+                    stale.increment();
+                    NodeId owner = owners.get(given.position());
+                    repair.repairFor(key, given.replica(), owner, given.object(), all, done -> {
+                        repairsAwaited--;
+                        upToDate += done ? 1 : 0;
+                        if (upToDate >= required) {
+                            finish(Result.of(answer));
+                        } else if (repairsAwaited == 0) {
+                            finish(Result.failed(notMet()));
+                        }
+                    });
+                }
+            }
         }
 
         /** Now and then also asks the owners that this read did not need: without that, what R replicas agree on may miss one for ever. */
@@ -220,7 +347,7 @@ final class ReadCoordinator {
             if (nextSpare < spare.size()
                     && local.random().nextDouble() < local.config().compareProbability()) {
                 while (nextSpare < spare.size()) {
-                    ask(spare.get(nextSpare++));
+                    ask(nextSpare++);
                 }
             }
         }
@@ -236,10 +363,11 @@ final class ReadCoordinator {
             }
         }
 
+        /** Only owners: what a node outside the row holds it hands over, and then forgets. */
         private void repairIfStale(NodeId replica, @Nullable VersionedObject theirs, VersionedObject all) {
-            if (local.rules().isStale(theirs, all)) {
+            if (owners.contains(replica) && local.rules().isStale(theirs, all)) {
                 stale.increment();
-                repair.repairIfStale(key, hash, replica, theirs, all);
+                repair.repairIfStale(key, replica, theirs, all);
             }
         }
 

@@ -1,15 +1,14 @@
 package dev.quorate.core.replication;
 
 import dev.quorate.core.model.Key;
-import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerCalls;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.runtime.Metrics;
-import dev.quorate.core.storage.Storage.WriteKind;
 import dev.quorate.core.version.VersionedObject;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,8 +38,7 @@ final class ReadRepair {
     }
 
     /** Sends {@code merged} to a replica that answered {@code theirs}, if that lacks something. */
-    void repairIfStale(
-            Key key, KeyHash hash, NodeId replica, @Nullable VersionedObject theirs, VersionedObject merged) {
+    void repairIfStale(Key key, NodeId replica, @Nullable VersionedObject theirs, VersionedObject merged) {
         if (!local.rules().isStale(theirs, merged)) {
             return;
         }
@@ -49,24 +47,51 @@ final class ReadRepair {
             dropped.increment();
             return;
         }
+        push(key, replica, null, theirs, merged, this::count);
+    }
+
+    /**
+     * Sends {@code merged} at once, as a client waits for it, and says whether the replica holds it then.
+     *
+     * @param owner whom the replica stands in for; itself if it is an owner
+     */
+    void repairFor(
+            Key key,
+            NodeId replica,
+            NodeId owner,
+            @Nullable VersionedObject theirs,
+            VersionedObject merged,
+            Consumer<Boolean> done) {
+        push(key, replica, owner, theirs, merged, done);
+    }
+
+    /** {@code awaitedFor} null when nobody waits. */
+    private void push(
+            Key key,
+            NodeId replica,
+            @Nullable NodeId awaitedFor,
+            @Nullable VersionedObject theirs,
+            VersionedObject merged,
+            Consumer<Boolean> done) {
         pushed.increment();
         VersionedObject repair = theirs == null ? merged : local.rules().repairOf(merged, theirs);
+        PeerRequest.Cause cause = awaitedFor == null ? PeerRequest.Cause.READ_REPAIR : PeerRequest.Cause.CLIENT;
+        NodeId hintFor = awaitedFor == null || awaitedFor.equals(replica) ? null : awaitedFor;
+        PeerRequest.Replicate push =
+                new PeerRequest.Replicate(key, repair, cause, hintFor, PeerRequest.Replicate.NEVER);
         if (replica.equals(local.self())) {
-            replicaSide.merge(
-                    key, hash, repair, WriteKind.BACKGROUND, reply -> count(reply instanceof PeerReply.Replicated));
+            replicaSide.replicate(push, reply -> done.accept(reply instanceof PeerReply.Replicated));
             return;
         }
-        PeerRequest push = new PeerRequest.Replicate(
-                key, repair, PeerRequest.Cause.READ_REPAIR, null, PeerRequest.Replicate.NEVER);
         local.peers().call(replica, push, TIMEOUT, new PeerCalls.Waiter() {
             @Override
             public void answered(PeerReply reply) {
-                count(reply instanceof PeerReply.Replicated);
+                done.accept(reply instanceof PeerReply.Replicated);
             }
 
             @Override
             public void failed(PeerCalls.CallFailure failure) {
-                count(false);
+                done.accept(false);
             }
         });
     }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Replaces a damaged record by what the other owners hold, once R of them, or all, have answered (rules.md A7). Until then the key counts for
  * nothing on this node. The new record has no own interval: what was minted here and only stood in the damaged one is not claimed.
- * Confined to the event loop.
+ * Outside the row there is no reason to make it again: it is dropped. Confined to the event loop.
  */
 final class RecordRescue {
     static final Duration TIMEOUT = Duration.ofSeconds(2);
@@ -32,11 +32,14 @@ final class RecordRescue {
     private final Set<KeyHash> underWay = new HashSet<>();
     private final Metrics.Counter rescued;
     private final Metrics.Counter postponed;
+    private final Metrics.Counter hintsLost;
 
     RecordRescue(Local local) {
         this.local = local;
         this.rescued =
                 local.metrics().counter("records_rescued_total", "Damaged records replaced by what other owners hold");
+        this.hintsLost = local.metrics()
+                .counter("hints_damaged_total", "Damaged records that this node had kept for owners only, dropped");
         this.postponed = local.metrics()
                 .counter(
                         "records_rescue_postponed_total",
@@ -49,6 +52,10 @@ final class RecordRescue {
         if (bucket == null || underWay.contains(hash)) {
             return;
         }
+        if (!owners.contains(local.self())) {
+            forget(key, hash);
+            return;
+        }
         // Where R is all of them, all others know as much as anybody does.
         int others = owners.size() - 1;
         if (underWay.size() >= MAX_UNDER_WAY || others == 0) {
@@ -57,6 +64,22 @@ final class RecordRescue {
         }
         underWay.add(hash);
         new Attempt(key, hash, Math.min(bucket.r(), others), others).ask(owners);
+    }
+
+    /** What was kept for an owner and cannot be read is nothing that could still be handed to it: the other copies have to do. */
+    private void forget(Key key, KeyHash hash) {
+        boolean accepted = local.replicas().update(key, hash, lookup -> {
+            if (lookup instanceof Lookup.Damaged) {
+                local.replicas().remove(hash, null).whenComplete((done, failure) -> {
+                    if (failure == null) {
+                        hintsLost.increment();
+                    }
+                });
+            }
+        });
+        if (!accepted) {
+            postponed.increment();
+        }
     }
 
     private final class Attempt {

@@ -2,6 +2,7 @@ package dev.quorate.core.replication;
 
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.runtime.HybridClock;
@@ -13,6 +14,7 @@ import dev.quorate.core.storage.Storage.WriteKind;
 import dev.quorate.core.version.Sibling;
 import dev.quorate.core.version.StoredRecord;
 import dev.quorate.core.version.VersionedObject;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -22,15 +24,17 @@ final class ReplicaSide {
     private final Local local;
     private final HybridClock hybridClock;
     private final RecordRescue rescue;
+    private final HintKeeper keeper;
     private final Metrics.Counter merges;
     private final Metrics.Counter noOps;
     private final Metrics.Counter notOwner;
     private final Metrics.Counter expired;
 
-    ReplicaSide(Local local, HybridClock hybridClock, RecordRescue rescue) {
+    ReplicaSide(Local local, HybridClock hybridClock, RecordRescue rescue, HintKeeper keeper) {
         this.local = local;
         this.hybridClock = hybridClock;
         this.rescue = rescue;
+        this.keeper = keeper;
         this.merges = local.metrics().counter("replica_merges_total", "Objects merged for a coordinator");
         this.noOps = local.metrics().counter("replica_merges_unchanged_total", "Objects received that changed nothing");
         this.notOwner = local.metrics().counter("not_owner_total", "Requests for keys this node does not own");
@@ -41,9 +45,11 @@ final class ReplicaSide {
     void replicate(PeerRequest.Replicate request, Consumer<PeerReply> answer) {
         Key key = request.key();
         KeyHash hash = local.hasher().hash(key);
-        if (!local.owners(key, hash).contains(local.self())) {
-            // State kept outside the row is seen by no repair and may come back after everybody forgot the key
-            // (rules.md A10).
+        List<NodeId> owners = local.owners(key, hash);
+        NodeId standsInFor = owners.contains(local.self()) ? null : request.hintFor();
+        if (standsInFor == null ? !owners.contains(local.self()) : !owners.contains(standsInFor)) {
+            // State kept outside the row for nobody is seen by no repair and may come back after everybody forgot the
+            // key (rules.md A10).
             notOwner.increment();
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
             return;
@@ -57,11 +63,17 @@ final class ReplicaSide {
             hybridClock.observe(sibling.hybridTime());
         }
         WriteKind kind = request.cause() == PeerRequest.Cause.CLIENT ? WriteKind.REPLICA_MERGE : WriteKind.BACKGROUND;
-        merge(key, hash, request.object(), kind, answer);
+        merge(key, hash, request.object(), standsInFor, kind, answer);
     }
 
     /** Merges an object into what this node holds, and answers when the result is durable. */
-    void merge(Key key, KeyHash hash, VersionedObject incoming, WriteKind kind, Consumer<PeerReply> answer) {
+    private void merge(
+            Key key,
+            KeyHash hash,
+            VersionedObject incoming,
+            @Nullable NodeId standsInFor,
+            WriteKind kind,
+            Consumer<PeerReply> answer) {
         if (refuses(kind, answer)) {
             return;
         }
@@ -73,6 +85,13 @@ final class ReplicaSide {
             }
             StoredRecord held = lookup instanceof Lookup.Found found ? found.record() : null;
             StoredRecord merged = local.rules().versions().merge(held, key, incoming);
+            if (standsInFor != null) {
+                if (!keeper.takes(merged, standsInFor)) {
+                    answer.accept(new PeerReply.Refused(PeerReply.Refusal.HINTS_FULL));
+                    return;
+                }
+                merged = keeper.withHint(merged, standsInFor, false);
+            }
             if (merged == held) {
                 noOps.increment();
                 acknowledge(
@@ -80,6 +99,9 @@ final class ReplicaSide {
             } else if (!refuses(kind, answer)) {
                 // Asked again, because it may have waited behind a read, with thousands of others.
                 merges.increment();
+                if (standsInFor != null) {
+                    keeper.kept();
+                }
                 CompletionStage<Storage.Durable> durable = local.replicas().commit(hash, held, merged);
                 acknowledge(local.rules().acknowledgesOnlyDurable() ? durable : null, answer);
             }
@@ -92,7 +114,10 @@ final class ReplicaSide {
     void read(PeerRequest.Read request, Consumer<PeerReply> answer) {
         Key key = request.key();
         KeyHash hash = local.hasher().hash(key);
-        if (!local.owners(key, hash).contains(local.self())) {
+        List<NodeId> owners = local.owners(key, hash);
+        NodeId standingFor = request.standingFor();
+        boolean asked = owners.contains(local.self()) || standingFor != null && owners.contains(standingFor);
+        if (!asked) {
             notOwner.increment();
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
             return;

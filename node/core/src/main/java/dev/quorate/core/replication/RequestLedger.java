@@ -3,8 +3,6 @@ package dev.quorate.core.replication;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.KeyHash;
-import dev.quorate.core.model.NodeId;
-import dev.quorate.core.peer.Report;
 import dev.quorate.core.peer.Result;
 import dev.quorate.core.peer.WriteAnswer;
 import dev.quorate.core.peer.WriteCommand;
@@ -96,7 +94,6 @@ final class RequestLedger {
         }
     }
 
-    private final NodeId self;
     private final KeyHasher hasher;
     private final VersionRules versions;
     private final Clock clock;
@@ -104,8 +101,7 @@ final class RequestLedger {
     private final AnsweredWrites answered = new AnsweredWrites(MAX_ENTRIES, MAX_CONTEXT_BYTES);
     private final Metrics.Counter evictions;
 
-    RequestLedger(NodeId self, KeyHasher hasher, VersionRules versions, Clock clock, Metrics metrics) {
-        this.self = self;
+    RequestLedger(KeyHasher hasher, VersionRules versions, Clock clock, Metrics metrics) {
         this.hasher = hasher;
         this.versions = versions;
         this.clock = clock;
@@ -133,7 +129,7 @@ final class RequestLedger {
         entry.effective = known.effective();
         // Covers what the write superseded too: an owner that has not heard of the write may still hold that.
         CausalContext context = versions.answerContext(known.effective(), known.dot(), nowSeconds);
-        entry.answer = new WriteAnswer(context, null, new Report(self, known.acknowledged(), known.required()));
+        entry.answer = new WriteAnswer(context, null, known.report());
         return entry;
     }
 
@@ -164,16 +160,9 @@ final class RequestLedger {
         Dot dot = entry.dot;
         if (answer != null && dot != null) {
             open.remove(entry.id, entry);
-            Report report = answer.report();
             int forgotten = answered.add(
                     entry.id,
-                    new AnsweredWrites.Answered(
-                            dot,
-                            entry.effective,
-                            entry.content,
-                            report.acknowledged(),
-                            report.required(),
-                            entry.since));
+                    new AnsweredWrites.Answered(dot, entry.effective, entry.content, answer.report(), entry.since));
             evictions.add(forgotten);
         } else if (dot == null) {
             open.remove(entry.id, entry);

@@ -1,6 +1,8 @@
 package dev.quorate.core.replication;
 
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.storage.HintRules;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.Dot;
 import dev.quorate.core.version.StoredRecord;
@@ -16,9 +18,15 @@ import org.jspecify.annotations.Nullable;
  */
 public class SafetyRules {
     private final VersionRules versions;
+    private final HintRules hints;
 
     public SafetyRules(VersionRules versions) {
+        this(versions, new HintRules());
+    }
+
+    public SafetyRules(VersionRules versions, HintRules hints) {
         this.versions = versions;
+        this.hints = hints;
     }
 
     public static SafetyRules production(Metrics metrics) {
@@ -29,6 +37,10 @@ public class SafetyRules {
 
     public VersionRules versions() {
         return versions;
+    }
+
+    public HintRules hints() {
+        return hints;
     }
 
     /**
@@ -81,6 +93,16 @@ public class SafetyRules {
     /** Whether a replica that holds {@code theirs}, null for nothing, lacks or should forget something of {@code merged}. */
     public boolean isStale(@Nullable VersionedObject theirs, VersionedObject merged) {
         return theirs == null || !versions.sameDots(theirs, merged);
+    }
+
+    /** Whether others stand in for owners that are not to be had. */
+    public boolean othersMayStandIn(Mode mode) {
+        return mode == Mode.SLOPPY;
+    }
+
+    /** Whether the answer of a node counts as an owner's. */
+    public boolean countsAsOwner(boolean owner) {
+        return owner;
     }
 
     /** Acknowledgements a write waits for when {@code w} were asked for. */

@@ -21,11 +21,17 @@ public final class PreferenceList {
      * has an owner of the slot come last: with them two copies could die together. The caller skips whom it cannot use.
      */
     public static List<NodeId> fallbacks(SlotTable table, int slot, NodeId failed) {
+        return fallbacks(table, slot, table.width(), failed);
+    }
+
+    /** The same for a bucket with fewer replicas than the table is wide: its owners are the first {@code replicas} of the row. */
+    public static List<NodeId> fallbacks(SlotTable table, int slot, int replicas, NodeId failed) {
         Member missing = table.member(failed);
-        List<Member> owners = table.owners(slot).stream().map(table::member).toList();
+        List<NodeId> row = table.owners(slot).subList(0, replicas);
+        List<Member> owners = row.stream().map(table::member).toList();
         List<Candidate> candidates = new ArrayList<>();
         for (Member member : table.members()) {
-            if (!table.owns(member.id(), slot)) {
+            if (!row.contains(member.id())) {
                 candidates.add(
                         new Candidate(member, distance(member, missing, owners), Rendezvous.score(slot, member)));
             }

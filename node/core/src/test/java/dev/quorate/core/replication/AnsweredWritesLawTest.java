@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Report;
 import dev.quorate.core.replication.AnsweredWrites.Answered;
 import dev.quorate.core.version.Actor;
 import dev.quorate.core.version.CausalContext;
@@ -114,16 +115,20 @@ class AnsweredWritesLawTest {
             effective = effective.withInterval(
                     new Actor(1, 1 + random.nextInt(5), 1), from, from + random.nextInt(10), random.nextInt(1000));
         }
-        List<NodeId> acknowledged = new ArrayList<>();
-        for (int i = random.nextInt(4); i > 0; i--) {
-            acknowledged.add(new NodeId(1 + random.nextInt(1000)));
-        }
-        return new Answered(
-                new Dot(actor, 1 + random.nextInt(1000)),
-                effective,
-                random.nextLong(),
-                acknowledged,
+        Report report = new Report(
+                new NodeId(1 + random.nextInt(1000)),
+                anyNodes(random),
                 1 + random.nextInt(3),
-                since);
+                random.nextInt(4),
+                anyNodes(random));
+        return new Answered(new Dot(actor, 1 + random.nextInt(1000)), effective, random.nextLong(), report, since);
+    }
+
+    private static List<NodeId> anyNodes(SplittableRandom random) {
+        List<NodeId> nodes = new ArrayList<>();
+        for (int i = random.nextInt(4); i > 0; i--) {
+            nodes.add(new NodeId(1 + random.nextInt(1000)));
+        }
+        return nodes;
     }
 }

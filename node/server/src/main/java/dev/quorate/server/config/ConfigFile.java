@@ -2,6 +2,7 @@ package dev.quorate.server.config;
 
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.Member;
@@ -299,6 +300,9 @@ public final class ConfigFile {
             int w = item.integer("w", n / 2 + 1, 1, 16);
             Bucket.BlindWrites blind =
                     item.choice("blindWrites", Bucket.BlindWrites.OVERWRITE_SEEN, Bucket.BlindWrites.class);
+            Mode readMode = item.choice("readMode", Mode.STRICT, Mode.class);
+            Mode writeMode = item.choice("writeMode", Mode.STRICT, Mode.class);
+            Bucket.Repair repair = item.choice("readRepair", Bucket.Repair.ASYNC, Bucket.Repair.class);
             if (!item.has("id")) {
                 item.problem(
                         "id",
@@ -315,7 +319,8 @@ public final class ConfigFile {
                 item.problem("id", "id " + id + " belongs to another bucket already");
             }
             try {
-                if (byName.put(name, new Bucket(name, Math.max(1, id), n, r, w, blind)) != null) {
+                Bucket bucket = new Bucket(name, Math.max(1, id), n, r, w, blind, readMode, writeMode, repair);
+                if (byName.put(name, bucket) != null) {
                     item.problem("name", "bucket '" + name + "' is configured twice");
                 }
             } catch (IllegalArgumentException bad) {
@@ -381,6 +386,8 @@ public final class ConfigFile {
         double hedgeBudget = section.decimal("hedgeBudget", defaults.hedgeBudget(), 0, 1);
         double compare = section.decimal("compareProbability", defaults.compareProbability(), 0, 1);
         int repairs = section.integer("repairsPerSecond", defaults.repairsPerSecond(), 0, 1_000_000);
+        Duration standInAfter = section.duration("standInAfter", defaults.standInAfter(), least, most);
+        long hintBytes = section.size("hintBytesPerOwner", defaults.hintBytesPerOwner(), 0, 16 * 1024 * GIB);
         int record = (int) section.size("maxRecord", defaults.maxRecordBytes(), 1, MIB);
         int siblings = section.integer("maxSiblings", defaults.maxSiblings(), 2, 32);
         section.end();
@@ -388,7 +395,17 @@ public final class ConfigFile {
             section.problem("maxTimeout", "replication.maxTimeout is below replication.timeout");
             return defaults;
         }
-        return new ReplicationConfig(timeout, maxTimeout, hedgeAfter, hedgeBudget, compare, repairs, record, siblings);
+        return new ReplicationConfig(
+                timeout,
+                maxTimeout,
+                hedgeAfter,
+                hedgeBudget,
+                compare,
+                repairs,
+                standInAfter,
+                hintBytes,
+                record,
+                siblings);
     }
 
     private static NodeSettings.Limits limits(YamlSection section) {

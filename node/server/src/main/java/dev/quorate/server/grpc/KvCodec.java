@@ -16,6 +16,7 @@ import dev.quorate.proto.kv.v1.DeleteRequest;
 import dev.quorate.proto.kv.v1.DeleteResponse;
 import dev.quorate.proto.kv.v1.GetRequest;
 import dev.quorate.proto.kv.v1.GetResponse;
+import dev.quorate.proto.kv.v1.Mode;
 import dev.quorate.proto.kv.v1.PutRequest;
 import dev.quorate.proto.kv.v1.PutResponse;
 import dev.quorate.proto.kv.v1.ReadOptions;
@@ -40,12 +41,16 @@ final class KvCodec {
         if (consistency == null) {
             return Result.failed(unknownConsistency(options.getConsistencyValue()));
         }
+        if (options.getMode() == Mode.UNRECOGNIZED) {
+            return Result.failed(unknownMode(options.getModeValue()));
+        }
         return Result.of(new ClientGet(
                 bucketName(bucket),
                 ProtoBytes.copyOf(key),
                 consistency,
                 count(options.hasR(), options.getR()),
-                count(options.hasPr(), options.getPr())));
+                count(options.hasPr(), options.getPr()),
+                mode(options.getMode())));
     }
 
     static Result<ClientWrite> put(PutRequest request) {
@@ -67,6 +72,9 @@ final class KvCodec {
         if (consistency == null) {
             return Result.failed(unknownConsistency(options.getConsistencyValue()));
         }
+        if (options.getMode() == Mode.UNRECOGNIZED) {
+            return Result.failed(unknownMode(options.getModeValue()));
+        }
         return Result.of(new ClientWrite(
                 bucketName(bucket),
                 ProtoBytes.copyOf(key),
@@ -79,13 +87,15 @@ final class KvCodec {
                 options.getIfAbsent(),
                 ProtoBytes.copyOf(options.getRequestId()),
                 // Unsigned on the wire; which of two billion attempts it is decides nothing.
-                options.getAttempt() < 0 ? Integer.MAX_VALUE : options.getAttempt()));
+                options.getAttempt() < 0 ? Integer.MAX_VALUE : options.getAttempt(),
+                mode(options.getMode())));
     }
 
     static GetResponse getResponse(ClientAnswer answer) {
         GetResponse.Builder response = GetResponse.newBuilder()
                 .setContext(ProtoBytes.wrap(answer.contextToken()))
-                .setReport(report(answer.report()));
+                .setReport(report(answer.report()))
+                .setWeakNotFound(answer.siblings().isEmpty() && !answer.report().strict());
         for (dev.quorate.core.version.Sibling sibling : answer.siblings()) {
             response.addSiblings(sibling(sibling));
         }
@@ -130,11 +140,15 @@ final class KvCodec {
         Report.Builder message = Report.newBuilder()
                 .setCoordinator(report.coordinator().toString())
                 .setAcknowledgements(nodes.size())
-                // Strict quorums: whoever acknowledged is an owner.
-                .setPrimaries(nodes.size())
-                .setRequired(report.required());
+                .setPrimaries(report.primaries())
+                .setFallbacks(report.fallbacks())
+                .setRequired(report.required())
+                .setStrict(report.strict());
         for (NodeId node : nodes) {
             message.addNodes(node.toString());
+        }
+        for (NodeId owner : report.hinted()) {
+            message.addHinted(owner.toString());
         }
         return message.build();
     }
@@ -156,6 +170,21 @@ final class KvCodec {
             case CONSISTENCY_ALL -> dev.quorate.core.replication.Consistency.ALL;
             case UNRECOGNIZED -> null;
         };
+    }
+
+    /** Null leaves it to the bucket. */
+    private static dev.quorate.core.peer.@Nullable Mode mode(Mode mode) {
+        return switch (mode) {
+            case MODE_UNSPECIFIED, UNRECOGNIZED -> null;
+            case MODE_STRICT -> dev.quorate.core.peer.Mode.STRICT;
+            case MODE_SLOPPY -> dev.quorate.core.peer.Mode.SLOPPY;
+        };
+    }
+
+    private static Failure unknownMode(int number) {
+        return Failure.of(Failure.Kind.REQUEST_INVALID)
+                .with("field", "options.mode")
+                .with("cause", "this node knows no mode " + number);
     }
 
     private static Failure unknownConsistency(int number) {

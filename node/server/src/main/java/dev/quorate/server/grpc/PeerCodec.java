@@ -8,6 +8,7 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Failure;
 import dev.quorate.core.peer.GetAnswer;
 import dev.quorate.core.peer.GetCommand;
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.Report;
@@ -82,8 +83,8 @@ final class PeerCodec {
                         node(operation.getRead().getStandingFor()));
             case FORWARD_GET -> {
                 ForwardGet get = operation.getForwardGet();
-                yield new PeerRequest.ForwardGet(
-                        new GetCommand(key(get.getKey()), positive(get.getR()), notNegative(get.getPr())));
+                yield new PeerRequest.ForwardGet(new GetCommand(
+                        key(get.getKey()), positive(get.getR()), notNegative(get.getPr()), mode(get.getSloppy())));
             }
             case FORWARD_WRITE -> new PeerRequest.ForwardWrite(command(operation.getForwardWrite()));
             case PING -> PeerRequest.Ping.INSTANCE;
@@ -197,6 +198,7 @@ final class PeerCodec {
                 .setKey(key(command.key()))
                 .setR(command.r())
                 .setPr(command.pr())
+                .setSloppy(command.mode() == Mode.SLOPPY)
                 .build();
     }
 
@@ -208,7 +210,8 @@ final class PeerCodec {
                 .setIfAbsent(command.ifAbsent())
                 .setReturnSiblings(command.returnSiblings())
                 .setRequestId(ProtoBytes.wrap(command.requestId()))
-                .setAttempt(command.attempt());
+                .setAttempt(command.attempt())
+                .setSloppy(command.mode() == Mode.SLOPPY);
         Bytes value = command.value();
         if (value != null) {
             message.setValue(ProtoBytes.wrap(value));
@@ -230,7 +233,12 @@ final class PeerCodec {
                 message.getIfAbsent(),
                 message.getReturnSiblings(),
                 ProtoBytes.copyOf(message.getRequestId()),
-                notNegative(message.getAttempt()));
+                notNegative(message.getAttempt()),
+                mode(message.getSloppy()));
+    }
+
+    private static Mode mode(boolean sloppy) {
+        return sloppy ? Mode.SLOPPY : Mode.STRICT;
     }
 
     private static Forwarded forwarded(GetAnswer answer) {
@@ -264,9 +272,13 @@ final class PeerCodec {
     private static Forwarded.Builder account(Report report) {
         Forwarded.Builder account = Forwarded.newBuilder()
                 .setCoordinator(report.coordinator().number())
-                .setRequired(report.required());
+                .setRequired(report.required())
+                .setPrimaries(report.primaries());
         for (NodeId node : report.acknowledged()) {
             account.addAcknowledged(node.number());
+        }
+        for (NodeId node : report.hinted()) {
+            account.addHinted(node.number());
         }
         return account;
     }
@@ -296,11 +308,20 @@ final class PeerCodec {
     }
 
     private static Report report(Forwarded message) {
-        List<NodeId> acknowledged = new ArrayList<>(message.getAcknowledgedCount());
-        for (int number : message.getAcknowledgedList()) {
-            acknowledged.add(new NodeId(number));
+        return new Report(
+                new NodeId(message.getCoordinator()),
+                nodes(message.getAcknowledgedList()),
+                message.getRequired(),
+                notNegative(message.getPrimaries()),
+                nodes(message.getHintedList()));
+    }
+
+    private static List<NodeId> nodes(List<Integer> numbers) {
+        List<NodeId> nodes = new ArrayList<>(numbers.size());
+        for (int number : numbers) {
+            nodes.add(new NodeId(number));
         }
-        return new Report(new NodeId(message.getCoordinator()), acknowledged, message.getRequired());
+        return nodes;
     }
 
     private static Failure failure(ForwardedFailure message) {

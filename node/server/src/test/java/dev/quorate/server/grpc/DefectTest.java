@@ -63,7 +63,7 @@ class DefectTest {
         ClientOperations operations = new ClientOperations(
                 core, new SystemClock(), admission, new Defects("n1", () -> 0x4f, metrics), metrics);
         ClientGet get = new ClientGet(
-                "default", Bytes.utf8("k"), Consistency.DEFAULT, OptionalInt.empty(), OptionalInt.empty());
+                "default", Bytes.utf8("k"), Consistency.DEFAULT, OptionalInt.empty(), OptionalInt.empty(), null);
 
         operations.get(Result.of(get), null, 10, new Caller());
         operations.get(Result.of(get), null, 10, new Caller());

@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Failure;
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.Report;
 import dev.quorate.core.peer.Result;
 import dev.quorate.core.replication.ClientAnswer;
@@ -26,6 +27,7 @@ import dev.quorate.proto.kv.v1.WriteOptions;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class KvCodecLawTest {
@@ -34,9 +36,15 @@ class KvCodecLawTest {
         forEachSeed(500, seed -> {
             Random random = new Random(seed);
             ClientGet expected = new ClientGet(
-                    "b" + random.nextInt(9), anyBytes(random), anyLevel(random), anyCount(random), anyCount(random));
+                    "b" + random.nextInt(9),
+                    anyBytes(random),
+                    anyLevel(random),
+                    anyCount(random),
+                    anyCount(random),
+                    anyMode(random));
             ReadOptions.Builder options = ReadOptions.newBuilder()
-                    .setConsistencyValue(expected.consistency().ordinal());
+                    .setConsistencyValue(expected.consistency().ordinal())
+                    .setModeValue(number(expected.mode()));
             expected.r().ifPresent(options::setR);
             expected.pr().ifPresent(options::setPr);
 
@@ -66,13 +74,15 @@ class KvCodecLawTest {
                     random.nextBoolean(),
                     random.nextBoolean(),
                     anyBytes(random),
-                    random.nextInt(4));
+                    random.nextInt(4),
+                    anyMode(random));
             WriteOptions.Builder options = WriteOptions.newBuilder()
                     .setConsistencyValue(expected.consistency().ordinal())
                     .setReturnSiblings(expected.returnSiblings())
                     .setIfAbsent(expected.ifAbsent())
                     .setRequestId(ProtoBytes.wrap(expected.requestId()))
-                    .setAttempt(expected.attempt());
+                    .setAttempt(expected.attempt())
+                    .setModeValue(number(expected.mode()));
             expected.w().ifPresent(options::setW);
             expected.pw().ifPresent(options::setPw);
 
@@ -125,6 +135,15 @@ class KvCodecLawTest {
     }
 
     @Test
+    void anUnknownModeIsAnInvalidRequest() {
+        GetRequest request = GetRequest.newBuilder()
+                .setOptions(ReadOptions.newBuilder().setModeValue(77))
+                .build();
+
+        assertThat(KvCodec.get(request).match(get -> null, Failure::kind)).isEqualTo(Failure.Kind.REQUEST_INVALID);
+    }
+
+    @Test
     void levelsAreNumberedAlikeOnBothSides() {
         for (dev.quorate.core.replication.Consistency level : dev.quorate.core.replication.Consistency.values()) {
             String name = level == dev.quorate.core.replication.Consistency.DEFAULT ? "UNSPECIFIED" : level.name();
@@ -139,7 +158,7 @@ class KvCodecLawTest {
         ClientAnswer answer = new ClientAnswer(
                 List.of(new Sibling(dot, time, Sibling.Kind.VALUE, Bytes.utf8("v"))),
                 Bytes.utf8("token"),
-                new Report(new NodeId(2), List.of(new NodeId(2), new NodeId(3)), 2));
+                new Report(new NodeId(2), List.of(new NodeId(2), new NodeId(3)), 2, 1, List.of(new NodeId(4))));
 
         GetResponse response = KvCodec.getResponse(answer);
 
@@ -151,7 +170,11 @@ class KvCodecLawTest {
         assertThat(response.getReport().getCoordinator()).isEqualTo("n2");
         assertThat(response.getReport().getNodesList()).containsExactly("n2", "n3");
         assertThat(response.getReport().getAcknowledgements()).isEqualTo(2);
-        assertThat(response.getReport().getPrimaries()).isEqualTo(2);
+        assertThat(response.getReport().getPrimaries()).isEqualTo(1);
+        assertThat(response.getReport().getFallbacks()).isEqualTo(1);
+        assertThat(response.getReport().getHintedList()).containsExactly("n4");
+        assertThat(response.getReport().getStrict()).isFalse();
+        assertThat(response.getWeakNotFound()).isFalse();
         assertThat(KvCodec.putResponse(answer).getSiblingsList()).isEqualTo(response.getSiblingsList());
         assertThat(KvCodec.deleteResponse(answer).getReport()).isEqualTo(response.getReport());
     }
@@ -175,6 +198,14 @@ class KvCodecLawTest {
     private static dev.quorate.core.replication.Consistency anyLevel(Random random) {
         dev.quorate.core.replication.Consistency[] levels = dev.quorate.core.replication.Consistency.values();
         return levels[random.nextInt(levels.length)];
+    }
+
+    private static @Nullable Mode anyMode(Random random) {
+        return random.nextInt(3) == 0 ? null : random.nextBoolean() ? Mode.STRICT : Mode.SLOPPY;
+    }
+
+    private static int number(@Nullable Mode mode) {
+        return mode == null ? 0 : 1 + mode.ordinal();
     }
 
     private static OptionalInt anyCount(Random random) {

@@ -12,6 +12,7 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Failure;
 import dev.quorate.core.peer.GetAnswer;
 import dev.quorate.core.peer.GetCommand;
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.Report;
@@ -163,7 +164,8 @@ class PeerCodecLawTest {
             case 1 -> new PeerRequest.Read(anyKey(random), anyNodeOrNone(random));
             case 2 -> PeerRequest.Ping.INSTANCE;
             case 3 ->
-                new PeerRequest.ForwardGet(new GetCommand(anyKey(random), 1 + random.nextInt(5), random.nextInt(5)));
+                new PeerRequest.ForwardGet(
+                        new GetCommand(anyKey(random), 1 + random.nextInt(5), random.nextInt(5), anyMode(random)));
             default ->
                 new PeerRequest.ForwardWrite(new WriteCommand(
                         anyKey(random),
@@ -174,7 +176,8 @@ class PeerCodecLawTest {
                         random.nextBoolean(),
                         random.nextBoolean(),
                         anyBytes(random, 0, 64),
-                        random.nextInt(3)));
+                        random.nextInt(3),
+                        anyMode(random)));
         };
     }
 
@@ -199,11 +202,24 @@ class PeerCodecLawTest {
     }
 
     private static Report anyReport(Random random) {
+        return new Report(
+                new NodeId(1 + random.nextInt(1000)),
+                anyNodes(random),
+                1 + random.nextInt(5),
+                random.nextInt(5),
+                anyNodes(random));
+    }
+
+    private static List<NodeId> anyNodes(Random random) {
         List<NodeId> nodes = new ArrayList<>();
         for (int i = random.nextInt(4); i > 0; i--) {
             nodes.add(new NodeId(1 + random.nextInt(1000)));
         }
-        return new Report(new NodeId(1 + random.nextInt(1000)), nodes, 1 + random.nextInt(5));
+        return nodes;
+    }
+
+    private static Mode anyMode(Random random) {
+        return random.nextBoolean() ? Mode.SLOPPY : Mode.STRICT;
     }
 
     private static Key anyKey(Random random) {

@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.WriteCommand;
@@ -235,7 +236,8 @@ class PeerGrpcServiceTest {
                 false,
                 false,
                 Bytes.EMPTY,
-                1));
+                1,
+                Mode.STRICT));
         for (int id = 1; id <= 20; id++) {
             caller.out.onNext(ExchangeRequest.newBuilder()
                     .addOperations(PeerCodec.operation(id, large, Duration.ofSeconds(60)))
