@@ -90,7 +90,8 @@ class AnsweredWritesLawTest {
         int room = 100 * AnsweredWrites.PAGE_ENTRIES;
         long maxBytes = 8L * AnsweredWrites.PAGE_ENTRIES * contextBytes;
         AnsweredWrites writes = new AnsweredWrites(room, maxBytes);
-        Answered write = new Answered(new Dot(new Actor(1, 1, 1), 1), large, 0, List.of(new NodeId(1)), 1, 0);
+        Report report = new Report(new NodeId(1), List.of(new NodeId(1)), 1, 1, List.of());
+        Answered write = new Answered(new Dot(new Actor(1, 1, 1), 1), large, 0, report, 0);
         int forgotten = 0;
         for (int i = 0; i < 10_000; i++) {
             forgotten += writes.add(new KeyHash(i, -i), write);
