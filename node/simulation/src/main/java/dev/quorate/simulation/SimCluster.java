@@ -3,7 +3,6 @@ package dev.quorate.simulation;
 import dev.quorate.core.NodeConfig;
 import dev.quorate.core.NodeCore;
 import dev.quorate.core.NodeEnvironment;
-import dev.quorate.core.NodeState;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
@@ -52,6 +51,8 @@ final class SimCluster implements SimNetwork.Host {
         private final Map<Integer, SimDisk> images = new TreeMap<>();
         /** The other of two disks that take turns. */
         private @Nullable SimDisk spare;
+        /** Told to drain, which it may not have noticed yet. */
+        private @Nullable SimProcess draining;
         /** Not to be started again by a fault that ends. */
         private boolean lost;
 
@@ -428,6 +429,7 @@ final class SimCluster implements SimNetwork.Host {
             return;
         }
         process.loop().run(process.core()::drain);
+        machine.draining = process;
         later(fault, () -> {
             if (machine.process == process) {
                 stop(process);
@@ -640,7 +642,7 @@ final class SimCluster implements SimNetwork.Host {
             SimProcess process = machine.process;
             if (process == null) {
                 start(machine, freshBoot(machine));
-            } else if (process.core().state() == NodeState.DRAINING) {
+            } else if (machine.draining == process) {
                 stop(process);
                 network.disconnect(process, false);
                 start(machine, freshBoot(machine));
