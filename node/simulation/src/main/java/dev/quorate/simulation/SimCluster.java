@@ -166,6 +166,31 @@ final class SimCluster implements SimNetwork.Host {
         return network;
     }
 
+    boolean exists(int number) {
+        return number >= 1 && number <= setup.nodes();
+    }
+
+    /** By hand, in a story: the machine's process ends now, and everybody notices. */
+    void kill(int number) {
+        end(machines[number], 0, false);
+    }
+
+    /** By hand: a machine without a process starts one. */
+    void revive(int number) {
+        Machine machine = machines[number];
+        if (machine.process == null) {
+            start(machine, freshBoot(machine));
+        }
+    }
+
+    /** By hand: a machine without a process loses all that was on its disk. */
+    void wipe(int number) {
+        Machine machine = machines[number];
+        machine.disk = new SimDisk();
+        machine.diskReplaced = true;
+        witness.diskReplaced(number, machine.disk);
+    }
+
     /** What each running node holds, by its number. */
     Map<Integer, Map<Bytes, Bytes>> contents() {
         Map<Integer, Map<Bytes, Bytes>> contents = new TreeMap<>();
