@@ -4,6 +4,7 @@ import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Failure;
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.Result;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ClientAnswer;
@@ -40,6 +41,7 @@ final class Story {
     private final SimMetrics metrics = new SimMetrics();
     private final int r;
     private final int w;
+    private Mode mode = Mode.STRICT;
 
     private Story(Setup setup) {
         this.world = new SimWorld(setup.seed());
@@ -78,6 +80,12 @@ final class Story {
                 false));
     }
 
+    /** From now on, who counts towards quorums. */
+    Story mode(Mode now) {
+        mode = now;
+        return this;
+    }
+
     private static Key key() {
         return new Key(1, Bytes.utf8(KEY));
     }
@@ -109,7 +117,12 @@ final class Story {
 
     Told get(int node, int quorum) {
         ClientGet get = new ClientGet(
-                Bucket.DEFAULT_NAME, Bytes.utf8(KEY), Consistency.DEFAULT, OptionalInt.of(quorum), OptionalInt.empty());
+                Bucket.DEFAULT_NAME,
+                Bytes.utf8(KEY),
+                Consistency.DEFAULT,
+                OptionalInt.of(quorum),
+                OptionalInt.empty(),
+                mode);
         return ask(node, process -> process.core().get(get, Duration.ofSeconds(1)));
     }
 
@@ -141,7 +154,8 @@ final class Story {
                 false,
                 false,
                 Bytes.EMPTY,
-                1);
+                1,
+                mode);
         return ask(node, process -> process.core().write(write, Duration.ofSeconds(1)));
     }
 
