@@ -43,6 +43,10 @@ public final class ConfigFile {
     private static final long KIB = 1L << 10;
     private static final long MIB = 1L << 20;
     private static final long GIB = 1L << 30;
+    /** What a sibling and an object take beyond keys and values: dots and times, and a context that merges have made long. */
+    private static final long SIBLING_OVERHEAD = 256;
+
+    private static final long OBJECT_OVERHEAD = 64 * KIB;
     private static final Bytes SIXTEEN_ZEROS = Bytes.owning(new byte[16]);
 
     private static final NodeSettings.Limits LIMIT_DEFAULTS =
@@ -112,8 +116,10 @@ public final class ConfigFile {
         Bytes hashSeed = root.required("hashSeed", SIXTEEN_ZEROS, hex -> bytes(hex, 16, 16));
         Bytes clusterKey = clusterKey(root);
         List<Bucket> buckets = buckets(root, Math.min(replicas, Math.max(1, hosts.size())));
-        StorageConfig storage = storage(root.section("storage"));
+        YamlSection storageSection = root.section("storage");
+        StorageConfig storage = storage(storageSection);
         ReplicationConfig replication = replication(root);
+        requireRoomForObjects(storageSection, storage, replication);
         NodeSettings.Limits limits = limits(root.section("limits"));
         YamlSection metrics = root.section("metrics");
         Optional<Address> metricsListen =
@@ -406,6 +412,21 @@ public final class ConfigFile {
                 hintBytes,
                 record,
                 siblings);
+    }
+
+    /** An object that were accepted and did not fit in the log would end the node that has to write it. */
+    private static void requireRoomForObjects(
+            YamlSection section, StorageConfig storage, ReplicationConfig replication) {
+        long siblings = replication.maxSiblings() + 1L;
+        long largest = siblings * (replication.maxRecordBytes() + SIBLING_OVERHEAD) + OBJECT_OVERHEAD;
+        if (largest > storage.largestBatchBytes()) {
+            section.problem(
+                    "logSegment",
+                    "storage.logSegment is too small for a key with " + siblings
+                            + " siblings of replication.maxRecord: "
+                            + largest + " bytes, and such a log takes " + storage.largestBatchBytes()
+                            + " at once. Enlarge it, or lower maxRecord or maxSiblings");
+        }
     }
 
     private static NodeSettings.Limits limits(YamlSection section) {

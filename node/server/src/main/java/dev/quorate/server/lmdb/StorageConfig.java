@@ -11,7 +11,8 @@ import java.time.Duration;
  * @param directory holds everything; created with mode 0700 if absent
  * @param segmentBytes of each commit log file; the largest batch is a little over half of it
  * @param queueBytes appended to the log and not durable yet, at which everything is refused
- * @param memoryTableBytes at which a memory table is frozen and flushed; up to three of them are in memory
+ * @param memoryTableBytes at which a memory table is frozen and flushed, or a twentieth of the heap if that is less; up to three of them
+ *     are in memory
  * @param memoryTableAge after which a memory table that holds anything is frozen, however small
  * @param mapBytes of address space for LMDB, and the most it can hold; 0 chooses what the disk can hold
  * @param diskReserveBytes free disk below which values from clients are refused; {@code diskReservePercent} of the disk if that is more
@@ -78,6 +79,11 @@ public record StorageConfig(
                 ReadMode.AUTO,
                 4,
                 Duration.ofSeconds(30));
+    }
+
+    /** What one batch of changes may take in the log. */
+    public long largestBatchBytes() {
+        return logLimits().batchBytes();
     }
 
     CommitLog.Limits logLimits() {

@@ -52,7 +52,7 @@ public final class CommitLog {
         }
 
         /** The largest batch. Together with a full queue it leaves room in a segment. */
-        long batchBytes() {
+        public long batchBytes() {
             return segmentBytes / 16 * 9;
         }
     }

@@ -156,6 +156,22 @@ class ConfigFileTest {
     }
 
     @Test
+    void aLogThatCouldNotTakeTheLargestObjectIsRefused() throws Exception {
+        String storage = "storage: {logSegment: 16MiB, logQueue: 1MiB}\n";
+
+        assertThat(problems(LEAST + storage + "replication: {maxRecord: 1MiB}\n"))
+                .singleElement()
+                .asString()
+                .startsWith(file() + ":5: storage.logSegment is too small for a key with 33 siblings");
+        assertThat(read(LEAST + storage + "replication: {maxRecord: 1MiB, maxSiblings: 4}\n")
+                        .replication()
+                        .maxRecordBytes())
+                .isEqualTo(1 << 20);
+        assertThat(read(LEAST + "replication: {maxRecord: 1MiB}\n").storage().largestBatchBytes())
+                .isGreaterThan(33L << 20);
+    }
+
+    @Test
     void aKeyWrittenTwiceIsToldWithBothLines() {
         assertThat(problems(LEAST + "replicas: 3\nreplicas: 2\n"))
                 .containsExactly(file() + ":6: replicas is written twice, first in line 5");
