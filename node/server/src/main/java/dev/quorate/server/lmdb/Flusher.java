@@ -148,7 +148,11 @@ final class Flusher {
     }
 
     private void untilThereIsRoom(Transaction transaction) throws IOException, InterruptedException {
-        while (!halted) {
+        while (true) {
+            if (halted) {
+                // What did not run must not be taken for done.
+                throw new InterruptedException("halted");
+            }
             try {
                 transaction.run();
                 blocked = false;

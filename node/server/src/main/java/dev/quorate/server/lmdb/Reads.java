@@ -147,7 +147,7 @@ final class Reads {
                     T value = read.apply(reader);
                     idleReaders.add(reader);
                     loop.execute(() -> stage.complete(value));
-                } catch (RuntimeException failure) {
+                } catch (RuntimeException | Error failure) {
                     StorageFailedException failed = failed(failure);
                     loop.execute(() -> stage.completeExceptionally(failed));
                 }
@@ -158,7 +158,7 @@ final class Reads {
         return stage;
     }
 
-    private StorageFailedException failed(RuntimeException cause) {
+    private StorageFailedException failed(Throwable cause) {
         StorageFailedException failed = new StorageFailedException("LMDB cannot be read: " + cause.getMessage(), cause);
         if (!tables.isClosing()) {
             fatalErrors.stopProcess("read of LMDB", failed);

@@ -27,7 +27,15 @@ public final class MetricsListener implements AutoCloseable {
 
     public static MetricsListener start(InetSocketAddress address, NettyEventLoop loop, PrometheusText text)
             throws IOException {
-        HttpServer server = HttpServer.create(address, BACKLOG);
+        HttpServer server;
+        try {
+            server = HttpServer.create(address, BACKLOG);
+        } catch (IOException refused) {
+            throw new IOException(
+                    "cannot listen on " + address.getHostString() + ":" + address.getPort() + " (metrics.listen): "
+                            + refused.getMessage() + ": stop what listens there, or choose another address",
+                    refused);
+        }
         MetricsListener listener = new MetricsListener(server, loop, text);
         server.createContext("/", listener::answer);
         server.start();
