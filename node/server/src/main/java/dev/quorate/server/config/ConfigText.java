@@ -52,6 +52,7 @@ public final class ConfigText {
 
                 storage:
                   dir: data
+                  # Up to three are in memory; none takes more than a twentieth of the heap.
                   memoryTable: 32MiB
                   flushAfter: 60s
                   logSegment: 64MiB

@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.lmdbjava.LmdbException;
 import org.lmdbjava.Meta;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,6 +65,15 @@ public final class LmdbStorage implements Storage {
     /** With more than this many segments to replay, the start waits until they are flushed, or crashes in a loop would fill the disk. */
     private static final int MOST_SEGMENTS_AT_START = 8;
 
+    /**
+     * A table takes no more of the heap than this part of it. Up to three are in memory, in the older half of the heap, and after a crash one
+     * more that holds what four did.
+     */
+    private static final int HEAP_PARTS = 20;
+
+    /** Replay flushes what it has after so many full tables: more than a node leaves that did not crash again and again. */
+    private static final int REPLAYED_TABLES = 4;
+
     /** A table is frozen when the log holds this many times its bytes for it, because the same keys are written over and over. */
     private static final int LOG_PER_TABLE = 2;
 
@@ -79,6 +89,7 @@ public final class LmdbStorage implements Storage {
     private final Reads reads;
     private final AtomicBoolean stopped = new AtomicBoolean();
     private final AtomicBoolean failed = new AtomicBoolean();
+    private final long tableBytes;
 
     // Of the loop.
     private final Deque<MemoryTable> frozen = new ArrayDeque<>();
@@ -103,6 +114,11 @@ public final class LmdbStorage implements Storage {
         this.loop = loop;
         this.fatalErrors = fatalErrors;
         this.lock = lock;
+        this.tableBytes =
+                Math.min(config.memoryTableBytes(), Runtime.getRuntime().maxMemory() / HEAP_PARTS);
+        if (tableBytes < config.memoryTableBytes()) {
+            LOG.info("memory tables of {} bytes, as much as the heap has room for", tableBytes);
+        }
         this.disk = new DiskSpace(config.directory(), config.diskReserveBytes(), config.diskReservePercent());
         Path lmdbDirectory = privateDirectory(config.directory().resolve("lmdb"));
         this.tables = LmdbTables.open(lmdbDirectory, mapBytes());
@@ -117,7 +133,7 @@ public final class LmdbStorage implements Storage {
                     tables.run() != 0,
                     tables.closedCleanly(),
                     upkeep::soon,
-                    active::apply);
+                    this::replay);
             long run = nextRun(Math.max(tables.run() >>> 32, recovery.highestRun() >>> 32));
             tables.startRun(run);
             this.flusher = new Flusher(tables, disk, new FlushEvents());
@@ -131,8 +147,9 @@ public final class LmdbStorage implements Storage {
                     recovery.neededSegments(),
                     tables.usedBytes());
             if (recovery.neededSegments() > MOST_SEGMENTS_AT_START) {
-                flushReplayed(active);
+                flushReplayed();
             }
+            log.checkpointed(checkpointLsn);
             this.activeSinceNanos = System.nanoTime();
             flusher.start();
             upkeep.start();
@@ -169,6 +186,12 @@ public final class LmdbStorage implements Storage {
             LmdbStorage storage = new LmdbStorage(config, loop, metrics, fatalErrors, lock, files);
             DiskLogFiles.syncDirectory(config.directory());
             return storage;
+        } catch (LmdbException failure) {
+            lock.close();
+            throw new IOException(
+                    "LMDB in " + config.directory() + " cannot be written: " + failure.getMessage()
+                            + ": free space on its disk, or enlarge storage.map",
+                    failure);
         } catch (IOException | RuntimeException failure) {
             lock.close();
             throw failure;
@@ -407,8 +430,7 @@ public final class LmdbStorage implements Storage {
     }
 
     private boolean activeIsFull() {
-        return active.bytes() >= config.memoryTableBytes()
-                || active.writtenBytes() >= LOG_PER_TABLE * config.memoryTableBytes();
+        return active.bytes() >= tableBytes || active.writtenBytes() >= LOG_PER_TABLE * tableBytes;
     }
 
     private void freeze() {
@@ -421,15 +443,25 @@ public final class LmdbStorage implements Storage {
     }
 
     /** Off the loop, before it serves. */
-    private void flushReplayed(MemoryTable replayed) throws IOException {
-        Flusher.FlushPlan plan = Flusher.FlushPlan.of(replayed);
+    private void replay(long lsn, WriteBatch batch) throws IOException {
+        active.apply(lsn, batch);
+        if (active.bytes() >= REPLAYED_TABLES * tableBytes) {
+            flushReplayed();
+        }
+    }
+
+    /** Off the loop, before it serves. What was replayed is on the disk, so it may go to LMDB. */
+    private void flushReplayed() throws IOException {
+        if (active.isEmpty()) {
+            return;
+        }
+        Flusher.FlushPlan plan = Flusher.FlushPlan.of(active);
         do {
             List<Change> changes = plan.next();
-            tables.commit(changes, plan.hasNext() ? null : replayed.lastLsn());
+            tables.commit(changes, plan.hasNext() ? null : active.lastLsn());
         } while (plan.hasNext());
-        checkpointLsn = replayed.lastLsn();
-        log.checkpointed(checkpointLsn);
-        active = new MemoryTable(replayed.generation() + 1);
+        checkpointLsn = active.lastLsn();
+        active = new MemoryTable(active.generation() + 1);
     }
 
     private final class FlushEvents implements Flusher.Events {
@@ -454,9 +486,9 @@ public final class LmdbStorage implements Storage {
 
     /** On the upkeep's thread. */
     private void lookAfterDisk() {
-        disk.measure();
-        reads.reconsider();
         try {
+            disk.measure();
+            reads.reconsider();
             log.prepareSegments();
             noSegment = false;
         } catch (IOException failure) {
@@ -464,7 +496,7 @@ public final class LmdbStorage implements Storage {
                 LOG.warn("cannot prepare a log segment, writes will be refused when the present one is full", failure);
             }
             noSegment = true;
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             fatal("preparation of log segments", failure);
         }
     }
@@ -507,9 +539,8 @@ public final class LmdbStorage implements Storage {
         if (frozen.size() < MOST_FROZEN) {
             return 0;
         }
-        return (int) Math.max(
-                active.bytes() * 100 / config.memoryTableBytes(),
-                active.writtenBytes() * 100 / (LOG_PER_TABLE * config.memoryTableBytes()));
+        return (int)
+                Math.max(active.bytes() * 100 / tableBytes, active.writtenBytes() * 100 / (LOG_PER_TABLE * tableBytes));
     }
 
     private long memoryTableBytes() {

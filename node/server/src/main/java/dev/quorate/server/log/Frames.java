@@ -3,6 +3,7 @@ package dev.quorate.server.log;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -145,7 +146,7 @@ final class Frames {
     }
 
     /** Decodes the batches of a valid frame; the buffer holds them from its position to its limit. */
-    static void decode(ByteBuffer payload, Frame frame, BatchSink sink) {
+    static void decode(ByteBuffer payload, Frame frame, BatchSink sink) throws IOException {
         for (long lsn = frame.firstLsn(); lsn <= frame.lastLsn(); lsn++) {
             WriteBatch batch = new WriteBatch();
             int changes = payload.getInt();

@@ -183,6 +183,47 @@ class LmdbStorageTest {
                 .hasMessageContaining("the commit log is missing");
     }
 
+    /** What crashes one after the other left in the log may be more than fits in memory at once. */
+    @Test
+    void whatIsReplayedGoesToLmdbBeforeItFillsTheHeap() throws IOException, InterruptedException {
+        LmdbStorage storage = open(withMemoryTable(4 * MIB));
+        int keys = 600;
+        for (int i = 0; i < keys; i++) {
+            commitLater(storage, "key" + i, 1000);
+        }
+        commit(storage, "last", 1);
+        storage.halt();
+        long tableBytes = 64 << 10;
+        for (int start = 0; start < 2; start++) {
+            storage = open(withMemoryTable(tableBytes));
+            LmdbStorage opened = storage;
+            StorageStats stats = loop.call(opened::stats);
+            assertThat(stats.checkpointLsn()).isBetween(200L, keys + 1L);
+            assertThat(stats.memoryTableBytes()).isLessThan(5 * tableBytes);
+            assertThat(stats.appendedLsn()).isEqualTo(keys + 1L);
+            for (int i = 0; i < keys; i++) {
+                assertThat(get(storage, "key" + i)).isEqualTo(Bytes.owning(new byte[1000]));
+            }
+            storage.halt();
+        }
+        assertThat(fatal).isNotDone();
+    }
+
+    private StorageConfig withMemoryTable(long bytes) {
+        return new StorageConfig(
+                temporary.resolve("data"),
+                16 * MIB,
+                MIB,
+                bytes,
+                Duration.ofSeconds(60),
+                64 * MIB,
+                0,
+                0,
+                ReadMode.LOOP,
+                2,
+                Duration.ofSeconds(20));
+    }
+
     private void deleteLog() throws IOException {
         try (Stream<Path> files = Files.list(config().directory().resolve("log"))) {
             for (Path file : files.toList()) {
