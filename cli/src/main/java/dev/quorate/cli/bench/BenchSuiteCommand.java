@@ -3,14 +3,11 @@ package dev.quorate.cli.bench;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.quorate.cli.dev.LocalCluster;
-import dev.quorate.cli.local.ClusterFile;
 import dev.quorate.cli.local.ClusterFolder;
-import dev.quorate.cli.local.ProcessIdentity;
 import dev.quorate.cli.terminal.CommandFailure;
 import dev.quorate.cli.terminal.DurationConverter;
 import dev.quorate.cli.terminal.ExitCode;
 import dev.quorate.cli.terminal.KvctlCommand;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +42,6 @@ public final class BenchSuiteCommand extends KvctlCommand {
     private static final long KEYS = 100_000;
     private static final int WARM_UP_USERS = 64;
     private static final Duration SETTLE = Duration.ofMillis(700);
-    private static final Duration START_PATIENCE = Duration.ofSeconds(60);
 
     @Option(names = "--rounds", paramLabel = "NUMBER", defaultValue = "3", description = "Default: ${DEFAULT-VALUE}.")
     private int rounds = 3;
@@ -121,18 +116,13 @@ public final class BenchSuiteCommand extends KvctlCommand {
         Path root = terminal().workingDirectory().resolve(directory == null ? Path.of(".quorate", "bench") : directory);
         ClusterFolder one = new ClusterFolder(root.resolve("one"));
         ClusterFolder three = new ClusterFolder(root.resolve("three"));
-        for (ClusterFolder folder : List.of(one, three)) {
-            if (folder.read().isPresent()) {
-                throw new CommandFailure(
-                        ExitCode.PRECONDITION,
-                        "there is a cluster in " + folder.root() + ": another suite runs, or one was killed",
-                        "remove it: kvctl dev down --wipe --dir " + folder.root());
-            }
-        }
+        Path launcher = RunningCluster.launcher(terminal());
         SuiteResult result = new SuiteResult(rounds);
         try (EchoProcess echo = EchoProcess.start();
-                RunningCluster single = RunningCluster.start(one, 1, heap, launcher(), this::say);
-                RunningCluster triple = RunningCluster.start(three, 3, heap, launcher(), this::say)) {
+                RunningCluster single =
+                        RunningCluster.start(one, new LocalCluster.Shape(1, heap, false), launcher, this::say);
+                RunningCluster triple =
+                        RunningCluster.start(three, new LocalCluster.Shape(3, heap, false), launcher, this::say)) {
             result.startToReady(single.startToReady());
             result.idleMemory(triple.processes().residentBytes());
             for (int size : sizes) {
@@ -162,15 +152,6 @@ public final class BenchSuiteCommand extends KvctlCommand {
         } catch (PatternSyntaxException e) {
             throw new CommandFailure(ExitCode.USAGE, "--only: " + e.getMessage(), null, e);
         }
-    }
-
-    private Path launcher() {
-        String home = terminal().environment().get(LocalCluster.HOME_VARIABLE);
-        if (home == null) {
-            throw new CommandFailure(
-                    ExitCode.FAILURE, "cannot find the launcher kvnode", "start kvctl by its own launcher");
-        }
-        return Path.of(home, "kvnode");
     }
 
     private void measure(Targets targets, int size, @Nullable Pattern wanted, SuiteResult result)
@@ -222,79 +203,6 @@ public final class BenchSuiteCommand extends KvctlCommand {
         Measurement measurement = Measurement.take(load, servers, measured);
         load.stop();
         return measurement;
-    }
-
-    /** A local cluster for the time of the suite: what it leaves behind is nothing, also when the suite is interrupted. */
-    private static final class RunningCluster implements AutoCloseable {
-        private final ClusterFolder folder;
-        private final LocalCluster cluster;
-        // The nodes have a session of their own: no signal from the terminal reaches them.
-        private final Thread onInterrupt = new Thread(this::closeAtExit);
-        private Duration startToReady = Duration.ZERO;
-        private boolean removed;
-
-        private RunningCluster(ClusterFolder folder, LocalCluster cluster) {
-            this.folder = folder;
-            this.cluster = cluster;
-        }
-
-        static RunningCluster start(
-                ClusterFolder folder, int nodes, String heap, Path launcher, Consumer<String> progress)
-                throws IOException, InterruptedException {
-            RunningCluster started = new RunningCluster(
-                    folder,
-                    LocalCluster.create(folder, new LocalCluster.Shape(nodes, heap, false), launcher, progress));
-            Runtime.getRuntime().addShutdownHook(started.onInterrupt);
-            try {
-                started.startToReady =
-                        started.cluster.start(started.cluster.file().nodes(), START_PATIENCE);
-                return started;
-            } catch (IOException | InterruptedException | CommandFailure e) {
-                started.remove();
-                throw e;
-            }
-        }
-
-        Duration startToReady() {
-            return startToReady;
-        }
-
-        List<String> addresses() {
-            return cluster.file().nodes().stream()
-                    .map(ClusterFile.Node::clientAddress)
-                    .toList();
-        }
-
-        ServerProcesses processes() {
-            return new ServerProcesses(cluster.file().nodes().stream()
-                    .map(ClusterFile.Node::process)
-                    .filter(Objects::nonNull)
-                    .map(ProcessIdentity::pid)
-                    .toList());
-        }
-
-        @Override
-        public void close() throws IOException, InterruptedException {
-            remove();
-        }
-
-        private void closeAtExit() {
-            try {
-                remove();
-            } catch (IOException | InterruptedException | CommandFailure e) {
-                throw new IllegalStateException("cannot stop the cluster in " + folder.root(), e);
-            }
-        }
-
-        /** Once: at an interrupt, the suite and the end of the process both come here. */
-        private synchronized void remove() throws IOException, InterruptedException {
-            if (removed) {
-                return;
-            }
-            cluster.stopAll();
-            folder.wipe(cluster.file());
-            removed = true;
-        }
     }
 
     /** One client for each subject, all for values of one size. */

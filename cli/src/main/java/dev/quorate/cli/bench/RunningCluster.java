@@ -1,0 +1,106 @@
+package dev.quorate.cli.bench;
+
+import dev.quorate.cli.dev.LocalCluster;
+import dev.quorate.cli.local.ClusterFile;
+import dev.quorate.cli.local.ClusterFolder;
+import dev.quorate.cli.local.ProcessIdentity;
+import dev.quorate.cli.terminal.CommandFailure;
+import dev.quorate.cli.terminal.ExitCode;
+import dev.quorate.cli.terminal.Terminal;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/** A local cluster for the time of a measurement: what it leaves behind is nothing, also when the measurement is interrupted. */
+final class RunningCluster implements AutoCloseable {
+    private static final Duration START_PATIENCE = Duration.ofSeconds(60);
+
+    private final ClusterFolder folder;
+    private final LocalCluster cluster;
+    // The nodes have a session of their own: no signal from the terminal reaches them.
+    private final Thread onInterrupt = new Thread(this::closeAtExit);
+    private Duration startToReady = Duration.ZERO;
+    private boolean removed;
+
+    private RunningCluster(ClusterFolder folder, LocalCluster cluster) {
+        this.folder = folder;
+        this.cluster = cluster;
+    }
+
+    static RunningCluster start(
+            ClusterFolder folder, LocalCluster.Shape shape, Path launcher, Consumer<String> progress)
+            throws IOException, InterruptedException {
+        if (folder.read().isPresent()) {
+            throw new CommandFailure(
+                    ExitCode.PRECONDITION,
+                    "there is a cluster in " + folder.root() + ": another measurement runs, or one was killed",
+                    "remove it: kvctl dev down --wipe --dir " + folder.root());
+        }
+        RunningCluster started = new RunningCluster(folder, LocalCluster.create(folder, shape, launcher, progress));
+        Runtime.getRuntime().addShutdownHook(started.onInterrupt);
+        try {
+            started.startToReady = started.cluster.start(started.cluster.file().nodes(), START_PATIENCE);
+            return started;
+        } catch (IOException | InterruptedException | CommandFailure e) {
+            started.remove();
+            throw e;
+        }
+    }
+
+    static Path launcher(Terminal terminal) {
+        String home = terminal.environment().get(LocalCluster.HOME_VARIABLE);
+        if (home == null) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE, "cannot find the launcher kvnode", "start kvctl by its own launcher");
+        }
+        return Path.of(home, "kvnode");
+    }
+
+    LocalCluster cluster() {
+        return cluster;
+    }
+
+    Duration startToReady() {
+        return startToReady;
+    }
+
+    List<String> addresses() {
+        return cluster.file().nodes().stream()
+                .map(ClusterFile.Node::clientAddress)
+                .toList();
+    }
+
+    ServerProcesses processes() {
+        return new ServerProcesses(cluster.file().nodes().stream()
+                .map(ClusterFile.Node::process)
+                .filter(Objects::nonNull)
+                .map(ProcessIdentity::pid)
+                .toList());
+    }
+
+    @Override
+    public void close() throws IOException, InterruptedException {
+        remove();
+    }
+
+    private void closeAtExit() {
+        try {
+            remove();
+        } catch (IOException | InterruptedException | CommandFailure e) {
+            throw new IllegalStateException("cannot stop the cluster in " + folder.root(), e);
+        }
+    }
+
+    /** Once: at an interrupt, the measurement and the end of the process both come here. */
+    private synchronized void remove() throws IOException, InterruptedException {
+        if (removed) {
+            return;
+        }
+        cluster.stopAll();
+        folder.wipe(cluster.file());
+        removed = true;
+    }
+}
