@@ -64,6 +64,7 @@ abstract class Call<A> extends Exchange implements Runnable {
 
     private boolean positioned;
     private long position;
+    private int owners;
 
     @Nullable
     Node node;
@@ -129,9 +130,10 @@ abstract class Call<A> extends Exchange implements Runnable {
     /** The position on the ring, hashed by the calling thread if the topology was known by then. */
     final boolean locate(@Nullable Ring ring) {
         if (!positioned && ring != null) {
-            Integer bucketId = ring.bucketId(bucket);
-            if (bucketId != null) {
-                position = ring.keySlots().position(bucketId, keyBytes);
+            Ring.Bucket placed = ring.bucket(bucket);
+            if (placed != null) {
+                position = ring.keySlots().position(placed.id(), keyBytes);
+                owners = placed.owners();
                 positioned = true;
             }
         }
@@ -140,6 +142,11 @@ abstract class Call<A> extends Exchange implements Runnable {
 
     final long position() {
         return position;
+    }
+
+    /** How many of the row at the position own the key. */
+    final int owners() {
+        return owners;
     }
 
     @Override

@@ -98,13 +98,13 @@ final class Cluster implements NodeConnection.Watcher {
 
     List<String> owners(String bucket, byte[] key) {
         Ring known = ring;
-        Integer bucketId = known == null ? null : known.bucketId(bucket);
-        if (known == null || bucketId == null) {
+        Ring.Bucket placed = known == null ? null : known.bucket(bucket);
+        if (known == null || placed == null) {
             return List.of();
         }
-        long position = known.keySlots().position(bucketId, key);
+        long position = known.keySlots().position(placed.id(), key);
         List<String> owners = new ArrayList<>();
-        for (int place = 0; place < known.rowWidth(); place++) {
+        for (int place = 0; place < placed.owners(); place++) {
             Ring.Member owner = known.members().get(known.owner(position, place));
             owners.add(owner.id() + " " + owner.clientAddress());
         }
@@ -190,7 +190,7 @@ final class Cluster implements NodeConnection.Watcher {
         Node best = null;
         double bestCost = Double.MAX_VALUE;
         if (call.locate(known)) {
-            for (int place = 0; place < known.rowWidth(); place++) {
+            for (int place = 0; place < call.owners(); place++) {
                 Node owner = members[known.owner(call.position(), place)];
                 if (!call.tried.contains(owner)) {
                     double cost = tierOfOwner(owner) + owner.connection.cost();
@@ -248,7 +248,7 @@ final class Cluster implements NodeConnection.Watcher {
         if (known == null || !call.locate(known)) {
             return false;
         }
-        for (int place = 0; place < known.rowWidth(); place++) {
+        for (int place = 0; place < call.owners(); place++) {
             if (members[known.owner(call.position(), place)] == node) {
                 return true;
             }

@@ -88,6 +88,24 @@ class FailureHandlingTest {
         }
     }
 
+    /** A node of the row that does not own the bucket's keys passed the write on: whoever coordinated it, a retry might meet another. */
+    @Test
+    void aWriteThatANodeOfTheRowPassedOnIsNotRetried() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(3)) {
+            cluster.bucketReplicas = 1;
+            cluster.owner("k").kill();
+            try (QuorateClient client = client(cluster, Transport.PIPELINE)) {
+                breakFirstWriteAfterServing(cluster, () -> {});
+                Bucket<String> bucket = client.bucket("default", Codec.utf8());
+
+                QuorateException failure = failure(() -> bucket.put("k", "v"));
+
+                assertThat(failure.outcomeUnknown()).isTrue();
+                assertThat(writes(cluster)).hasSize(1);
+            }
+        }
+    }
+
     @Test
     void aWriteWhoseCoordinatorDiedHasAnUnknownOutcomeAtOnce() throws Exception {
         try (FakeCluster cluster = new FakeCluster(3);

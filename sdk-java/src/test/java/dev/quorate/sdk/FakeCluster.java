@@ -22,6 +22,9 @@ final class FakeCluster implements AutoCloseable {
     final List<FakeNode> nodes = new ArrayList<>();
     volatile boolean replicates = true;
     volatile int rowWidth;
+    /** Of the bucket, in a row that may be wider. */
+    volatile int bucketReplicas = 3;
+
     volatile long epoch = 1;
 
     FakeCluster(int size) {
@@ -77,7 +80,7 @@ final class FakeCluster implements AutoCloseable {
                 .addBuckets(Topology.Bucket.newBuilder()
                         .setName("default")
                         .setId(1)
-                        .setN(3)
+                        .setN(bucketReplicas)
                         .setR(2)
                         .setW(2));
         for (FakeNode node : nodes) {

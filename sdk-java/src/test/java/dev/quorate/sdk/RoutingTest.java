@@ -5,12 +5,16 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.rpc.Code;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class RoutingTest {
-    @Test
-    void keysGoStraightToTheirOwners() throws Exception {
+    @ParameterizedTest(name = "rows of {0}, {1} replicas of the bucket")
+    @CsvSource({"1, 3", "3, 1"})
+    void keysGoStraightToTheirOwners(int rowWidth, int bucketReplicas) throws Exception {
         try (FakeCluster cluster = new FakeCluster(3)) {
-            cluster.rowWidth = 1;
+            cluster.rowWidth = rowWidth;
+            cluster.bucketReplicas = bucketReplicas;
             try (QuorateClient client = cluster.client()) {
                 Bucket<byte[]> bucket = client.bucket("default");
                 await().untilAsserted(() -> {

@@ -19,7 +19,7 @@ public record Ring(
         List<Member> members,
         int[] owners,
         int rowWidth,
-        Map<String, Integer> bucketIds) {
+        Map<String, Bucket> buckets) {
     public Ring {
         if (log2Slots < 0 || log2Slots > 24) {
             throw new IllegalArgumentException("log2_slots is " + log2Slots + ", not 0 to 24");
@@ -27,6 +27,12 @@ public record Ring(
         if (owners.length != rowWidth << log2Slots) {
             throw new IllegalArgumentException(
                     "%d owners are not %d for each of %d slots".formatted(owners.length, rowWidth, 1 << log2Slots));
+        }
+        for (Bucket bucket : buckets.values()) {
+            if (bucket.owners() < 1 || bucket.owners() > rowWidth) {
+                throw new IllegalArgumentException(
+                        "a bucket has %d owners per key of %d".formatted(bucket.owners(), rowWidth));
+            }
         }
         for (int owner : owners) {
             if (owner < 0 || owner >= members.size()) {
@@ -38,9 +44,16 @@ public record Ring(
     /** One node of the ring. */
     public record Member(String id, String clientAddress) {}
 
+    /**
+     * What the ring knows of a bucket.
+     *
+     * @param owners how many of a row, from its first on, own a key of this bucket
+     */
+    public record Bucket(int id, int owners) {}
+
     /** Null when the ring has no such bucket: any node will then say so. */
-    public @Nullable Integer bucketId(String bucket) {
-        return bucketIds.get(bucket);
+    public @Nullable Bucket bucket(String name) {
+        return buckets.get(name);
     }
 
     /** The member at a place of the row of a position. */

@@ -16,8 +16,12 @@ final class TopologyCodec {
         List<Ring.Member> members = topology.getNodesList().stream()
                 .map(node -> new Ring.Member(node.getId(), node.getClientAddress()))
                 .toList();
-        Map<String, Integer> bucketIds = new HashMap<>();
-        topology.getBucketsList().forEach(bucket -> bucketIds.put(bucket.getName(), bucket.getId()));
+        Map<String, Ring.Bucket> buckets = new HashMap<>();
+        for (Topology.Bucket bucket : topology.getBucketsList()) {
+            // A cluster with fewer hosts than the bucket wants replicas has rows as wide as it can.
+            int owners = Math.min(bucket.getN(), topology.getRowWidth());
+            buckets.put(bucket.getName(), new Ring.Bucket(bucket.getId(), owners));
+        }
         return new Ring(
                 topology.getClusterId(),
                 topology.getEpoch(),
@@ -26,6 +30,6 @@ final class TopologyCodec {
                 members,
                 topology.getOwnersList().stream().mapToInt(Integer::intValue).toArray(),
                 topology.getRowWidth(),
-                bucketIds);
+                buckets);
     }
 }
