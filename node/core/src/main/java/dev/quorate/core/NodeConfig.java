@@ -1,5 +1,6 @@
 package dev.quorate.core;
 
+import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Check;
 import dev.quorate.core.model.NodeId;
@@ -22,7 +23,8 @@ public record NodeConfig(
         Bytes hashSeed,
         Bytes clusterKey,
         List<Bucket> buckets,
-        ReplicationConfig replication) {
+        ReplicationConfig replication,
+        MembershipConfig membership) {
     public NodeConfig {
         Check.argument(hashSeed.length() == 16, "the hash seed has %d bytes, not 16", hashSeed.length());
         Check.argument(clusterKey.length() >= 16, "the cluster key has %d bytes, fewer than 16", clusterKey.length());

@@ -1,5 +1,7 @@
 package dev.quorate.core;
 
+import dev.quorate.core.membership.MemberView;
+import dev.quorate.core.membership.Membership;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Failure;
@@ -47,6 +49,7 @@ public final class NodeCore {
     private final HybridClockMark clockMark;
     private final ReplicaTable replicas;
     private final Coordinator coordinator;
+    private final Membership membership;
     private final Metrics.Counter refusedOverloaded;
     private NodeState state = NodeState.STARTING;
     private int operationsInFlight;
@@ -80,6 +83,23 @@ public final class NodeCore {
                 metrics);
         this.coordinator =
                 new Coordinator(local, config.clusterNumber(), config.clusterKey(), environment.boots(), hybridClock);
+        this.membership = new Membership(
+                config.self(),
+                config.table(),
+                config.membership(),
+                new Membership.Surroundings(
+                        peers,
+                        environment.boots(),
+                        coordinator::renewBootAbove,
+                        rules::declaresDown,
+                        this::load,
+                        environment.clock(),
+                        environment.loop(),
+                        wheel,
+                        environment.random(),
+                        metrics,
+                        environment.members()));
+        peers.consult(membership);
         this.refusedOverloaded = metrics.counter(
                 "operations_refused_total", "Operations of clients refused because too many are under way");
         metrics.gauge("operations_in_flight", "Operations of clients under way", () -> operationsInFlight);
@@ -92,6 +112,7 @@ public final class NodeCore {
             // A node told to stop while it starts has stopped.
             if (state == NodeState.STARTING) {
                 state = NodeState.READY;
+                membership.start();
             }
         });
     }
@@ -120,6 +141,10 @@ public final class NodeCore {
         }
         if (state == NodeState.STARTING || !config.table().contains(from)) {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+            return;
+        }
+        if (request instanceof PeerRequest.OfMembership ofMembership) {
+            membership.onPeerRequest(from, ofMembership, answer);
             return;
         }
         boolean coordinates = request instanceof PeerRequest.ForwardGet || request instanceof PeerRequest.ForwardWrite;
@@ -172,9 +197,17 @@ public final class NodeCore {
         return coordinator.placement(bucket, key);
     }
 
-    /** Takes no more operations of clients, its own or forwarded ones; those under way go on. */
+    /** Takes no more operations of clients, its own or forwarded ones; those under way go on. The others are told to go elsewhere. */
     public void drain() {
+        if (state == NodeState.READY) {
+            membership.shutDown();
+        }
         state = NodeState.DRAINING;
+    }
+
+    /** All members as this node sees them, itself included. */
+    public List<MemberView> members() {
+        return membership.members();
     }
 
     public NodeState state() {

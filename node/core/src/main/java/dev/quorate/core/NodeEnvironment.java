@@ -1,5 +1,6 @@
 package dev.quorate.core;
 
+import dev.quorate.core.membership.MembershipListener;
 import dev.quorate.core.peer.PeerTransport;
 import dev.quorate.core.runtime.BootSource;
 import dev.quorate.core.runtime.Clock;
@@ -16,4 +17,5 @@ public record NodeEnvironment(
         Storage storage,
         PeerTransport transport,
         BootSource boots,
-        Metrics metrics) {}
+        Metrics metrics,
+        MembershipListener members) {}

@@ -37,6 +37,7 @@ class ArchitectureTest {
             Map.entry("runtime", 1),
             Map.entry("storage", 2),
             Map.entry("peer", 2),
+            Map.entry("membership", 3),
             Map.entry("replication", 3),
             Map.entry("", 4));
 

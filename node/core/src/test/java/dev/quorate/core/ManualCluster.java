@@ -1,5 +1,8 @@
 package dev.quorate.core;
 
+import dev.quorate.core.membership.MembershipConfig;
+import dev.quorate.core.membership.MembershipListener;
+import dev.quorate.core.membership.Verdict;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
@@ -47,6 +50,10 @@ public final class ManualCluster {
         public final NodeId id;
         public final ManualStorage storage = new ManualStorage();
         public final Map<String, Long> counters = new TreeMap<>();
+        /** What this node makes of the others, as it says it. */
+        public final List<String> judgements = new ArrayList<>();
+
+        private long starts;
         private long boot;
         private NodeCore core;
         private CompletableFuture<Void> started = new CompletableFuture<>();
@@ -64,7 +71,7 @@ public final class ManualCluster {
 
         /** A new process over the same storage, with a new boot. */
         public NodeCore start() {
-            boot++;
+            boot = bootOf(++starts);
             BootSource boots = new BootSource() {
                 @Override
                 public long current() {
@@ -72,15 +79,23 @@ public final class ManualCluster {
                 }
 
                 @Override
-                public CompletionStage<Long> renew() {
-                    boot++;
+                public CompletionStage<Long> renewAbove(long startNo) {
+                    starts = Math.max(starts, startNo) + 1;
+                    boot = bootOf(starts);
                     return CompletableFuture.completedFuture(boot);
                 }
             };
             core = new NodeCore(
                     new NodeConfig(
-                            id, 1, table, Bytes.owning(new byte[16]), Bytes.owning(new byte[16]), buckets, replication),
-                    new NodeEnvironment(clock, loop, random, storage, this, boots, metrics),
+                            id,
+                            1,
+                            table,
+                            Bytes.owning(new byte[16]),
+                            Bytes.owning(new byte[16]),
+                            buckets,
+                            replication,
+                            MembershipConfig.DEFAULTS),
+                    new NodeEnvironment(clock, loop, random, storage, this, boots, metrics, listener),
                     rules);
             started = core.start().toCompletableFuture();
             return core;
@@ -93,7 +108,7 @@ public final class ManualCluster {
 
         /** Repeats a boot number, as a restored disk would. */
         public void forgetBoot() {
-            boot = 0;
+            starts = 0;
         }
 
         public void stop() {
@@ -116,6 +131,23 @@ public final class ManualCluster {
         public long count(String counter) {
             return counters.getOrDefault(counter, 0L);
         }
+
+        private final MembershipListener listener = new MembershipListener() {
+            @Override
+            public void accuses(NodeId accused, long heartbeat) {
+                judgements.add("accuses " + accused);
+            }
+
+            @Override
+            public void judged(NodeId member, Verdict before, Verdict now, List<NodeId> accusers) {
+                judgements.add(member + " " + now + (accusers.isEmpty() ? "" : " by " + accusers));
+            }
+
+            @Override
+            public void rolledBack(long own, long known) {
+                judgements.add("rolled back");
+            }
+        };
 
         private final Metrics metrics = new Metrics() {
             @Override
@@ -301,7 +333,7 @@ public final class ManualCluster {
 
     /** Stories hold requests; nodes whose requests are held go on telling each other that they live. */
     private static boolean isSignOfLife(Message message) {
-        return message.request() instanceof PeerRequest.Ping;
+        return message.request() instanceof PeerRequest.Ping || message.request() instanceof PeerRequest.OfMembership;
     }
 
     /** Lets time pass, with everything that is due. */
@@ -341,6 +373,11 @@ public final class ManualCluster {
 
     public CompletableFuture<Result<ClientAnswer>> write(NodeId coordinator, ClientWrite write) {
         return node(coordinator).core().write(write, null).toCompletableFuture();
+    }
+
+    /** The boot number of a node's start, counted from 1. */
+    public static long bootOf(long start) {
+        return start << 32 | 1;
     }
 
     /** A put with the bucket's defaults. */

@@ -377,7 +377,7 @@ class NodeCoreTest {
         restored.storage.clear();
         restored.forgetBoot();
         restored.start();
-        assertThat(restored.core().boot()).isEqualTo(1);
+        assertThat(restored.core().boot()).isEqualTo(ManualCluster.bootOf(1));
         // The client's context names a dot this life never minted: it is told so, and nothing is merged away in
         // silence.
         assertThat(failure(write(first, ManualCluster.put("k", "new", read))).kind())
@@ -387,7 +387,7 @@ class NodeCoreTest {
         cluster.pass(Duration.ofSeconds(1));
         wrote(first, ManualCluster.put("k", "new", Bytes.EMPTY));
         assertThat(restored.count("boot_renewals_total")).isEqualTo(1);
-        assertThat(restored.core().boot()).isEqualTo(2);
+        assertThat(restored.core().boot()).isEqualTo(ManualCluster.bootOf(2));
         assertThat(values(get(second, 3))).containsExactly("new");
     }
 
@@ -650,8 +650,8 @@ class NodeCoreTest {
         NodeId left = five.owners("k").get(2);
         five.node(five.owners("k").get(0)).core().drain();
         five.node(five.owners("k").get(1)).core().drain();
-        CompletableFuture<Result<ClientAnswer>> put = five.write(outsider, ManualCluster.put("k", "v", Bytes.EMPTY));
-        CompletableFuture<Result<ClientAnswer>> read = five.get(outsider, "k", 3);
+        CompletableFuture<Result<ClientAnswer>> put = five.write(outsider, withW("k", "v", "", 1, 1));
+        CompletableFuture<Result<ClientAnswer>> read = five.get(outsider, "k", 1);
         five.deliver();
         assertThat(answer(put).report().coordinator()).isEqualTo(left);
         assertThat(answer(read).report().coordinator()).isEqualTo(left);

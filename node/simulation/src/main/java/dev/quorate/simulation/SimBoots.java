@@ -31,7 +31,8 @@ final class SimBoots implements BootSource {
     }
 
     @Override
-    public CompletionStage<Long> renew() {
+    public CompletionStage<Long> renewAbove(long startNo) {
+        disk.startedAtLeast(startNo);
         SimFuture<Long> renewed = new SimFuture<>(world);
         long boot = fresh(disk, random);
         world.after(

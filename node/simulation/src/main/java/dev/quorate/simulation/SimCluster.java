@@ -3,6 +3,7 @@ package dev.quorate.simulation;
 import dev.quorate.core.NodeConfig;
 import dev.quorate.core.NodeCore;
 import dev.quorate.core.NodeEnvironment;
+import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
@@ -31,6 +32,7 @@ final class SimCluster implements SimNetwork.Host {
 
     private static final int MOST_FLAPS = 20;
     private static final long SHORTEST_FLAP = 10_000_000;
+    private static final double HASTY = 0.1;
 
     /** Told when a process ends, after it has. */
     interface CrashListener {
@@ -78,6 +80,7 @@ final class SimCluster implements SimNetwork.Host {
     private final SlotTable table;
     private final List<Bucket> buckets;
     private final ReplicationConfig replication;
+    private final MembershipConfig membership;
     private final Bytes hashSeed;
     private final Bytes clusterKey;
     private final Machine[] machines;
@@ -121,6 +124,7 @@ final class SimCluster implements SimNetwork.Host {
                 1 << 20,
                 10 * 1024,
                 setup.maxSiblings());
+        this.membership = hasty(world.random("membership", 0));
         this.machines = new Machine[setup.nodes() + 1];
         for (int number = 1; number <= setup.nodes(); number++) {
             SimRandom random = world.random("machine", number);
@@ -128,6 +132,24 @@ final class SimCluster implements SimNetwork.Host {
             double rate = 1 + setup.drift() * (2 * random.nextDouble() - 1);
             machines[number] = new Machine(number, new SimClock(world, skew, rate), random);
         }
+    }
+
+    /**
+     * Mostly as in production, where a run is too short for anybody to be DOWN. In some runs everything of membership goes eight times
+     * as fast, so that verdicts fall, are wrong, and are refuted.
+     */
+    private static MembershipConfig hasty(SimRandom random) {
+        if (!random.chance(HASTY)) {
+            return MembershipConfig.DEFAULTS;
+        }
+        return new MembershipConfig(
+                Duration.ofMillis(125),
+                2,
+                Duration.ofSeconds(1),
+                Duration.ofMillis(60),
+                Duration.ofMillis(125),
+                3,
+                Duration.ofSeconds(4));
     }
 
     private Bytes bytes(String name, int length) {
@@ -262,10 +284,17 @@ final class SimCluster implements SimNetwork.Host {
         machine.process = process;
         machine.lostData = false;
         machine.diskReplaced = false;
-        NodeConfig config =
-                new NodeConfig(process.identity(), CLUSTER_NUMBER, table, hashSeed, clusterKey, buckets, replication);
+        NodeConfig config = new NodeConfig(
+                process.identity(), CLUSTER_NUMBER, table, hashSeed, clusterKey, buckets, replication, membership);
         NodeEnvironment environment = new NodeEnvironment(
-                machine.clock, loop, machine.random, storage, network.transportOf(process), boots, metrics);
+                machine.clock,
+                loop,
+                machine.random,
+                storage,
+                network.transportOf(process),
+                boots,
+                metrics,
+                witness.listener(process));
         NodeCore core = new NodeCore(config, environment, subject.rules(metrics));
         process.run(core);
         loop.execute(() -> core.start().whenComplete((ready, failure) -> {

@@ -64,6 +64,11 @@ final class SimDisk {
         return ++starts;
     }
 
+    /** The next start has a greater number. */
+    void startedAtLeast(long number) {
+        starts = (int) Math.max(starts, number);
+    }
+
     long boot() {
         return boot;
     }

@@ -34,7 +34,11 @@ public enum Situation {
     OLD_DISK_CAME_BACK("starts on a disk that lacked what the node had acknowledged"),
     SERVED_WITHOUT_THE_LOST("writes acknowledged in time while a minority was lost for good"),
     WRITTEN_OVER_A_DELETION("values written by a client that had seen a deletion"),
-    REPAIRED_AFTER_HEALING("replicas brought up to date after all faults had ended");
+    REPAIRED_AFTER_HEALING("replicas brought up to date after all faults had ended"),
+    MEMBER_ACCUSED("members accused by a node that probed them in vain"),
+    MEMBER_DOWN("members held to be DOWN by a node"),
+    DOWN_REFUTED("members that were DOWN and turned out to live"),
+    ROLL_BACK_NOTICED("nodes that others knew by a later state than they had");
 
     private final String meaning;
 

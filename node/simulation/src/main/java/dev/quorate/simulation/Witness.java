@@ -1,5 +1,7 @@
 package dev.quorate.simulation;
 
+import dev.quorate.core.membership.MembershipListener;
+import dev.quorate.core.membership.Verdict;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.KeyHash;
@@ -37,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>I9: what a replica knows of a key only grows
  *   <li>I10: after a restart a replica still knows everything it acknowledged
  *   <li>I15: a node tells its peers of nothing that a damaged record made up
+ *   <li>I13: a member is DOWN only by the word of two others, each of which probed it in vain
  * </ul>
  */
 final class Witness {
@@ -78,6 +81,7 @@ final class Witness {
     private final Map<String, List<Dot>> dotsOfKey = new TreeMap<>();
     private final Map<Write, Dot> dotOfWrite = new LinkedHashMap<>();
     private final Map<String, Made> madeByRequest = new TreeMap<>();
+    private final Map<NodeId, TreeSet<Integer>> accusedBy = new TreeMap<>();
     private final int rescueQuorum;
     private final Machine[] machines;
     private final List<Violation> violations = new ArrayList<>();
@@ -123,6 +127,44 @@ final class Witness {
     /** Records written so far, on all machines. */
     long recordsWritten() {
         return recordsWritten;
+    }
+
+    /** I13, with the eyes of the nodes: what each says it found out, and what others make of it. Every machine is a host of its own. */
+    MembershipListener listener(SimProcess process) {
+        return new MembershipListener() {
+            @Override
+            public void accuses(NodeId accused, long heartbeat) {
+                situations.happened(Situation.MEMBER_ACCUSED);
+                accusedBy.computeIfAbsent(accused, none -> new TreeSet<>()).add(process.machine());
+            }
+
+            @Override
+            public void judged(NodeId member, Verdict before, Verdict now, List<NodeId> accusers) {
+                if (before == Verdict.DOWN) {
+                    situations.happened(Situation.DOWN_REFUTED);
+                }
+                if (now != Verdict.DOWN) {
+                    return;
+                }
+                situations.happened(Situation.MEMBER_DOWN);
+                int needed = Math.min(2, machines.length - 2);
+                // Who is named as a source must have probed in vain itself: hearsay is no source.
+                TreeSet<Integer> sources = new TreeSet<>(accusedBy.getOrDefault(member, new TreeSet<>()));
+                sources.retainAll(accusers.stream().map(NodeId::number).toList());
+                if (sources.size() < needed) {
+                    violated(
+                            "I13",
+                            "",
+                            process.name() + " holds " + member + " to be DOWN by the word of " + accusers
+                                    + ", of which " + sources + " found out themselves");
+                }
+            }
+
+            @Override
+            public void rolledBack(long own, long known) {
+                situations.happened(Situation.ROLL_BACK_NOTICED);
+            }
+        };
     }
 
     /** Called before the batch becomes visible on that machine. */

@@ -226,6 +226,14 @@ enum Mutant {
                     return false;
                 }
             })),
+    C_ONE_SOURCE(
+            "a member is DOWN by the word of one other",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public boolean declaresDown(int sources, int needed) {
+                    return sources >= 1;
+                }
+            })),
     A11(
             "a retry without a context supersedes what its coordinator holds",
             () -> rules(versions -> new SafetyRules(versions) {

@@ -1,6 +1,8 @@
 package dev.quorate.core.peer;
 
+import dev.quorate.core.model.NodeId;
 import dev.quorate.core.version.VersionedObject;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What the other node answers. */
@@ -19,7 +21,13 @@ public sealed interface PeerReply {
     /** To {@link PeerRequest.ForwardWrite}. */
     record ForwardedWrite(Result<WriteAnswer> result) implements PeerReply {}
 
-    /** To {@link PeerRequest.Ping}. */
+    /** To {@link PeerRequest.ProbeFor}: whether the target answered the sender's ping. */
+    record Probed(boolean answered) implements PeerReply {}
+
+    /** To {@link PeerRequest.Gossip}. */
+    record GossipReply(GossipNews news, List<NodeId> wanted) implements PeerReply {}
+
+    /** To {@link PeerRequest.Ping} and {@link PeerRequest.GossipDelta}. */
     record Pong() implements PeerReply {
         public static final Pong INSTANCE = new Pong();
     }

@@ -71,4 +71,16 @@ public sealed interface PeerRequest {
     record Ping() implements PeerRequest {
         public static final Ping INSTANCE = new Ping();
     }
+
+    /** What members tell each other about members. */
+    sealed interface OfMembership extends PeerRequest {}
+
+    /** Ping this member for me: I get no answer from it. */
+    record ProbeFor(NodeId target) implements OfMembership {}
+
+    /** This is how far I know everybody: tell me what you know beyond it, and what you lack. */
+    record Gossip(GossipDigest digest) implements OfMembership {}
+
+    /** What the other lacked. */
+    record GossipDelta(GossipNews news) implements OfMembership {}
 }

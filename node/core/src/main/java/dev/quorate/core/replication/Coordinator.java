@@ -77,6 +77,11 @@ public final class Coordinator {
         return mint.boot();
     }
 
+    /** Takes a boot beyond a start number by which others know this node: an older state of it was restored. */
+    public CompletionStage<Long> renewBootAbove(long startNo) {
+        return mint.renewAbove(startNo);
+    }
+
     public void get(ClientGet get, Duration timeout, Consumer<Result<ClientAnswer>> done) {
         GetCommand command;
         try {

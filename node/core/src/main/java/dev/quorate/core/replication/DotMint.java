@@ -50,11 +50,16 @@ final class DotMint {
 
     /** Takes another boot; writes wait for the stage, all of them for the same one. */
     CompletionStage<Long> renew() {
+        return renewAbove(0);
+    }
+
+    /** The same, because others know this node by a start number up to this one. */
+    CompletionStage<Long> renewAbove(long startNo) {
         if (renewing != null) {
             return renewing;
         }
         renewals.increment();
-        CompletionStage<Long> renewal = boots.renew().whenComplete((boot, failure) -> {
+        CompletionStage<Long> renewal = boots.renewAbove(startNo).whenComplete((boot, failure) -> {
             renewing = null;
             if (failure == null) {
                 self = new Actor(cluster, node, boot);

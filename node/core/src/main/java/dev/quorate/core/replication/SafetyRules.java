@@ -124,6 +124,16 @@ public class SafetyRules {
         return merged;
     }
 
+    /**
+     * Whether a member is DOWN, which more than one node's own trouble has to say.
+     *
+     * @param sources distinct hosts whose members got no answer from it, neither directly nor through others
+     * @param needed two, or as many as there are hosts to tell (rules.md C)
+     */
+    public boolean declaresDown(int sources, int needed) {
+        return sources >= needed;
+    }
+
     /** Whether a record that cannot be read is treated as one that is not there. */
     public boolean damageIsAbsence() {
         return false;

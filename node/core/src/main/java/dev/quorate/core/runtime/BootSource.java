@@ -10,6 +10,10 @@ public interface BootSource {
     /** Drawn and synced to disk before this process minted its first dot. */
     long current();
 
-    /** Draws another one, which becomes {@link #current} when the stage completes: synced before it is used. */
-    CompletionStage<Long> renew();
+    /**
+     * Draws another one, which becomes {@link #current} when the stage completes: synced before it is used.
+     *
+     * @param startNo its start number is greater than this, and than the one before
+     */
+    CompletionStage<Long> renewAbove(long startNo);
 }

@@ -51,7 +51,7 @@ class DotMintTest {
         }
 
         @Override
-        public CompletionStage<Long> renew() {
+        public CompletionStage<Long> renewAbove(long startNo) {
             CompletableFuture<Long> stage = new CompletableFuture<>();
             drawn.add(stage);
             return stage;

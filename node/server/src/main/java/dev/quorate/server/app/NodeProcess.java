@@ -3,6 +3,7 @@ package dev.quorate.server.app;
 import dev.quorate.core.NodeConfig;
 import dev.quorate.core.NodeCore;
 import dev.quorate.core.NodeEnvironment;
+import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.replication.SafetyRules;
@@ -21,6 +22,7 @@ import dev.quorate.server.grpc.Defects;
 import dev.quorate.server.grpc.InspectGrpcService;
 import dev.quorate.server.grpc.KvGrpcService;
 import dev.quorate.server.grpc.MemberDirectory;
+import dev.quorate.server.grpc.MembershipLog;
 import dev.quorate.server.grpc.NodeGrpcService;
 import dev.quorate.server.grpc.PeerEvents;
 import dev.quorate.server.grpc.PeerGrpcService;
@@ -140,9 +142,10 @@ public final class NodeProcess implements AutoCloseable {
                     settings.hashSeed(),
                     settings.clusterKey(),
                     settings.buckets(),
-                    settings.replication());
-            NodeEnvironment environment =
-                    new NodeEnvironment(clock, loop, random, storage, transport, identity, metrics);
+                    settings.replication(),
+                    MembershipConfig.DEFAULTS);
+            NodeEnvironment environment = new NodeEnvironment(
+                    clock, loop, random, storage, transport, identity, metrics, new MembershipLog());
             this.core = onLoop(() -> new NodeCore(config, environment, SafetyRules.production(metrics)));
             ClusterIdentity cluster = ClusterIdentity.of(
                     settings.cluster().id(),

@@ -8,6 +8,7 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Failure;
 import dev.quorate.core.peer.GetAnswer;
 import dev.quorate.core.peer.GetCommand;
+import dev.quorate.core.peer.GossipCodec;
 import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
@@ -23,12 +24,17 @@ import dev.quorate.proto.peer.v1.Forwarded;
 import dev.quorate.proto.peer.v1.ForwardedFailure;
 import dev.quorate.proto.peer.v1.ForwardedGet;
 import dev.quorate.proto.peer.v1.ForwardedWrite;
+import dev.quorate.proto.peer.v1.Gossip;
+import dev.quorate.proto.peer.v1.GossipDelta;
+import dev.quorate.proto.peer.v1.GossipReply;
 import dev.quorate.proto.peer.v1.PeerAnswer;
 import dev.quorate.proto.peer.v1.PeerKey;
 import dev.quorate.proto.peer.v1.PeerOperation;
 import dev.quorate.proto.peer.v1.PeerRefusal;
 import dev.quorate.proto.peer.v1.Ping;
 import dev.quorate.proto.peer.v1.Pong;
+import dev.quorate.proto.peer.v1.ProbeFor;
+import dev.quorate.proto.peer.v1.Probed;
 import dev.quorate.proto.peer.v1.Read;
 import dev.quorate.proto.peer.v1.ReadReply;
 import dev.quorate.proto.peer.v1.Replicate;
@@ -64,6 +70,13 @@ final class PeerCodec {
             operation.setForwardWrite(forwardWrite(forward.command()));
         } else if (request instanceof PeerRequest.Ping) {
             operation.setPing(Ping.getDefaultInstance());
+        } else if (request instanceof PeerRequest.ProbeFor probe) {
+            operation.setProbeFor(ProbeFor.newBuilder().setTarget(probe.target().number()));
+        } else if (request instanceof PeerRequest.Gossip gossip) {
+            operation.setGossip(Gossip.newBuilder().setDigest(ProtoBytes.wrap(GossipCodec.encode(gossip.digest()))));
+        } else if (request instanceof PeerRequest.GossipDelta delta) {
+            operation.setGossipDelta(
+                    GossipDelta.newBuilder().setNews(ProtoBytes.wrap(GossipCodec.encode(delta.news()))));
         } else {
             throw new IllegalStateException("no encoding for " + request.getClass());
         }
@@ -88,6 +101,14 @@ final class PeerCodec {
             }
             case FORWARD_WRITE -> new PeerRequest.ForwardWrite(command(operation.getForwardWrite()));
             case PING -> PeerRequest.Ping.INSTANCE;
+            case PROBE_FOR ->
+                new PeerRequest.ProbeFor(new NodeId(operation.getProbeFor().getTarget()));
+            case GOSSIP ->
+                new PeerRequest.Gossip(GossipCodec.digest(
+                        ProtoBytes.copyOf(operation.getGossip().getDigest())));
+            case GOSSIP_DELTA ->
+                new PeerRequest.GossipDelta(GossipCodec.news(
+                        ProtoBytes.copyOf(operation.getGossipDelta().getNews())));
             case OP_NOT_SET -> throw new IllegalArgumentException("a peer operation of no known kind");
         };
     }
@@ -111,6 +132,13 @@ final class PeerCodec {
             answer.setForwarded(forwarded);
         } else if (reply instanceof PeerReply.Pong) {
             answer.setPong(Pong.getDefaultInstance());
+        } else if (reply instanceof PeerReply.Probed probed) {
+            answer.setProbed(Probed.newBuilder().setAnswered(probed.answered()));
+        } else if (reply instanceof PeerReply.GossipReply told) {
+            GossipReply.Builder message =
+                    GossipReply.newBuilder().setNews(ProtoBytes.wrap(GossipCodec.encode(told.news())));
+            told.wanted().forEach(node -> message.addWanted(node.number()));
+            answer.setGossipReply(message);
         } else if (reply instanceof PeerReply.Refused refused) {
             answer.setRefused(refusal(refused.refusal()));
         } else {
@@ -128,6 +156,14 @@ final class PeerCodec {
             case REFUSED -> new PeerReply.Refused(refusal(answer.getRefused()));
             case FORWARDED -> forwarded(answer.getForwarded());
             case PONG -> PeerReply.Pong.INSTANCE;
+            case PROBED -> new PeerReply.Probed(answer.getProbed().getAnswered());
+            case GOSSIP_REPLY ->
+                new PeerReply.GossipReply(
+                        GossipCodec.news(
+                                ProtoBytes.copyOf(answer.getGossipReply().getNews())),
+                        answer.getGossipReply().getWantedList().stream()
+                                .map(NodeId::new)
+                                .toList());
             case ANSWER_NOT_SET -> throw new IllegalArgumentException("a peer answer of no known kind");
         };
     }

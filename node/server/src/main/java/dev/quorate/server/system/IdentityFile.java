@@ -49,8 +49,8 @@ public final class IdentityFile implements BootSource {
             return body + "crc32c " + checksum(body) + "\n";
         }
 
-        Identity next() {
-            long next = startNo + 1;
+        Identity next(long above) {
+            long next = Math.max(startNo, above) + 1;
             if (next > Integer.MAX_VALUE) {
                 throw new IllegalStateException("start number " + next + " does not fit a boot number");
             }
@@ -80,7 +80,7 @@ public final class IdentityFile implements BootSource {
                 before = new Identity(
                         clusterId, node.toString(), UUID.randomUUID().toString(), 0, 0);
             }
-            Identity now = before.next();
+            Identity now = before.next(0);
             write(file, now);
             return new IdentityFile(file, loop, now);
         } catch (IOException failed) {
@@ -184,9 +184,9 @@ public final class IdentityFile implements BootSource {
 
     /** Rare, so a thread is made for it: the disk must not stop the loop. */
     @Override
-    public CompletionStage<Long> renew() {
+    public CompletionStage<Long> renewAbove(long startNo) {
         CompletableFuture<Long> renewed = new CompletableFuture<>();
-        Identity next = identity.next();
+        Identity next = identity.next(startNo);
         Thread writer = new Thread(
                 () -> {
                     try {

@@ -6,6 +6,7 @@ import com.google.rpc.Status;
 import dev.quorate.core.NodeConfig;
 import dev.quorate.core.NodeCore;
 import dev.quorate.core.NodeEnvironment;
+import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerRequest;
@@ -53,9 +54,17 @@ class DefectTest {
                         Bytes.owning(new byte[16]),
                         Bytes.owning(new byte[16]),
                         List.of(new Bucket("default", 1, 1, 1, 1, Bucket.BlindWrites.OVERWRITE_SEEN)),
-                        ReplicationConfig.DEFAULTS),
+                        ReplicationConfig.DEFAULTS,
+                        MembershipConfig.DEFAULTS),
                 new NodeEnvironment(
-                        new SystemClock(), loop, new SystemRandom(), storage, new NoPeers(), new OneBoot(), metrics),
+                        new SystemClock(),
+                        loop,
+                        new SystemRandom(),
+                        storage,
+                        new NoPeers(),
+                        new OneBoot(),
+                        metrics,
+                        new MembershipLog()),
                 SafetyRules.production(metrics));
         assertThat(core.start().toCompletableFuture()).isCompleted();
         storage.broken = true;
@@ -163,7 +172,7 @@ class DefectTest {
         }
 
         @Override
-        public CompletionStage<Long> renew() {
+        public CompletionStage<Long> renewAbove(long startNo) {
             return CompletableFuture.completedFuture(2L);
         }
     }

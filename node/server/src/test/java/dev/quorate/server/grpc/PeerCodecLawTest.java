@@ -9,9 +9,14 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Accusation;
+import dev.quorate.core.peer.Announcement;
 import dev.quorate.core.peer.Failure;
 import dev.quorate.core.peer.GetAnswer;
 import dev.quorate.core.peer.GetCommand;
+import dev.quorate.core.peer.GossipDigest;
+import dev.quorate.core.peer.GossipNews;
+import dev.quorate.core.peer.Heartbeat;
 import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
@@ -153,7 +158,10 @@ class PeerCodecLawTest {
     }
 
     private static PeerRequest anyRequest(Random random) {
-        return switch (random.nextInt(5)) {
+        return switch (random.nextInt(8)) {
+            case 5 -> new PeerRequest.ProbeFor(new NodeId(1 + random.nextInt(1000)));
+            case 6 -> new PeerRequest.Gossip(anyDigest(random));
+            case 7 -> new PeerRequest.GossipDelta(anyNews(random));
             case 0 ->
                 new PeerRequest.Replicate(
                         anyKey(random),
@@ -186,7 +194,9 @@ class PeerCodecLawTest {
     }
 
     private static PeerReply anyReply(Random random) {
-        return switch (random.nextInt(6)) {
+        return switch (random.nextInt(8)) {
+            case 5 -> new PeerReply.Probed(random.nextBoolean());
+            case 6 -> new PeerReply.GossipReply(anyNews(random), List.of(new NodeId(3), new NodeId(7)));
             case 0 -> PeerReply.Replicated.INSTANCE;
             case 1 -> new PeerReply.ReadReply(random.nextInt(4) == 0 ? null : anyObject(random));
             case 2 ->
@@ -199,6 +209,26 @@ class PeerCodecLawTest {
                 new PeerReply.ForwardedWrite(Result.of(new WriteAnswer(
                         anyContext(random), random.nextBoolean() ? null : anyObject(random), anyReport(random))));
         };
+    }
+
+    private static GossipDigest anyDigest(Random random) {
+        long heartbeat = Heartbeat.of(random.nextInt(100), 1 + random.nextInt(100_000));
+        return new GossipDigest(
+                new int[] {1, 1 + random.nextInt(100) + 1}, new long[] {heartbeat, 0}, new long[] {heartbeat - 1, 0});
+    }
+
+    private static GossipNews anyNews(Random random) {
+        long heartbeat = Heartbeat.of(random.nextInt(100), 1 + random.nextInt(100_000));
+        Announcement said = new Announcement(
+                heartbeat,
+                random.nextLong(),
+                Announcement.Status.SHUTDOWN,
+                1,
+                random.nextInt(101),
+                List.of(new Accusation(new NodeId(2), heartbeat)));
+        return new GossipNews(List.of(
+                new GossipNews.Item(4, heartbeat, random.nextBoolean() ? null : said),
+                new GossipNews.Item(9, heartbeat, said)));
     }
 
     private static Report anyReport(Random random) {

@@ -76,7 +76,7 @@ class IdentityFileTest {
         IdentityFile identity = IdentityFile.open(dir, CLUSTER, NODE, HERE);
         long before = identity.current();
 
-        long renewed = identity.renew().toCompletableFuture().get(20, TimeUnit.SECONDS);
+        long renewed = identity.renewAbove(0).toCompletableFuture().get(20, TimeUnit.SECONDS);
 
         assertThat(renewed).isNotEqualTo(before).isEqualTo(identity.current());
         assertThat(Files.readString(dir.resolve(IdentityFile.NAME))).contains("boot " + Long.toHexString(renewed));
@@ -89,7 +89,7 @@ class IdentityFileTest {
         Files.delete(dir.resolve(IdentityFile.NAME));
         Files.delete(dir);
 
-        assertThatThrownBy(() -> identity.renew().toCompletableFuture().get(20, TimeUnit.SECONDS))
+        assertThatThrownBy(() -> identity.renewAbove(0).toCompletableFuture().get(20, TimeUnit.SECONDS))
                 .isInstanceOf(ExecutionException.class)
                 .hasCauseInstanceOf(IdentityException.class);
         assertThat(identity.current()).isEqualTo(before);
