@@ -60,9 +60,12 @@ build_is_old() {
 # Two launchers must not build into the same folders at once; the one that waits finds the work done.
 take_build_lock() {
     mkdir -p "$launcher_state"
+    nameless=0
     until mkdir "$launcher_state/lock" 2>/dev/null; do
         holder=$(cat "$launcher_state/lock/pid" 2>/dev/null) || holder=
-        if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
+        # Whoever took it and ended before it wrote its name holds it no more either.
+        [ -n "$holder" ] && nameless=0 || nameless=$((nameless + 1))
+        if [ "$nameless" -gt 5 ] || { [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; }; then
             rm -rf "$launcher_state/lock"
         else
             sleep 1
