@@ -32,6 +32,8 @@ final class LogRecovery {
     private final LogFiles files;
     private final long checkpoint;
     private final CRC32C crc = new CRC32C();
+    // The first LSN of each run, of all frames seen.
+    private final NavigableMap<Long, Long> beginningOfRun = new TreeMap<>(Long::compareUnsigned);
     // Segments are read through these, not as a whole, so that a start does not leave the size of a segment in memory.
     private final ByteBuffer window = ByteBuffer.allocateDirect(1 << 20);
     private final ByteBuffer payload = ByteBuffer.allocateDirect(1 << 16);
@@ -89,7 +91,7 @@ final class LogRecovery {
                 replay(file, segment.getKey(), accepted, sink);
             }
         }
-        long highestRun = frames.stream().mapToLong(Frame::run).max().orElse(0);
+        long highestRun = beginningOfRun.isEmpty() ? 0 : beginningOfRun.lastKey();
         return new Recovered(lastLsn, highestRun, segments.isEmpty() ? 0 : segments.lastKey(), needed, free);
     }
 
@@ -117,15 +119,33 @@ final class LogRecovery {
         return segments;
     }
 
-    /** Every whole frame, in the order of the segments. */
+    /**
+     * Whole frames in the order of the segments: those that reach beyond the checkpoint, and where these begin or a segment ends, the one
+     * before. All others, with writers that wait for each other millions, would only take memory: none says that something after the
+     * checkpoint was synced.
+     */
     private List<Frame> scan(NavigableMap<Long, String> segments) throws IOException {
-        List<Frame> frames = new ArrayList<>();
+        List<Frame> kept = new ArrayList<>();
         for (Map.Entry<Long, String> segment : segments.entrySet()) {
             try (LogFile file = files.open(segment.getValue())) {
-                frames.addAll(scan(file, segment.getKey()));
+                @Nullable Frame before = null;
+                for (Frame frame : scan(file, segment.getKey())) {
+                    beginningOfRun.merge(frame.run(), frame.firstLsn(), Math::min);
+                    boolean needed = frame.lastLsn() > checkpoint;
+                    if (needed) {
+                        if (before != null) {
+                            kept.add(before);
+                        }
+                        kept.add(frame);
+                    }
+                    before = needed ? null : frame;
+                }
+                if (before != null) {
+                    kept.add(before);
+                }
             }
         }
-        return frames;
+        return kept;
     }
 
     private List<Frame> scan(LogFile file, long segment) throws IOException {
@@ -192,11 +212,7 @@ final class LogRecovery {
         return (int) crc.getValue();
     }
 
-    private static List<Frame> withoutVoidFrames(List<Frame> frames) {
-        NavigableMap<Long, Long> beginningOfRun = new TreeMap<>(Long::compareUnsigned);
-        for (Frame frame : frames) {
-            beginningOfRun.merge(frame.run(), frame.firstLsn(), Math::min);
-        }
+    private List<Frame> withoutVoidFrames(List<Frame> frames) {
         return frames.stream()
                 .filter(frame -> beginningOfRun.tailMap(frame.run(), false).values().stream()
                         .noneMatch(beginning -> beginning <= frame.firstLsn()))
