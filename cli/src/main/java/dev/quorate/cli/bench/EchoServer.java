@@ -7,6 +7,9 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.protobuf.ProtoUtils;
@@ -16,7 +19,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /**
- * The least that a gRPC server can do, in a process of its own and shaped like a node: one event loop, direct executor.
+ * The least that a gRPC server can do, in a process of its own and shaped like a node: one event loop, epoll where there is epoll, direct
+ * executor.
  * Prints its port and ends when its standard input does, so that it cannot outlive who started it.
  */
 final class EchoServer {
@@ -30,11 +34,13 @@ final class EchoServer {
     private EchoServer() {}
 
     public static void main(String[] arguments) throws IOException {
-        EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+        boolean epoll = Epoll.isAvailable();
+        EventLoopGroup loop =
+                new MultiThreadIoEventLoopGroup(1, epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
         Server server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .bossEventLoopGroup(loop)
                 .workerEventLoopGroup(loop)
-                .channelType(NioServerSocketChannel.class)
+                .channelType(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
                 .directExecutor()
                 .addService(ServerServiceDefinition.builder("quorate.bench.v1.EchoService")
                         .addMethod(
