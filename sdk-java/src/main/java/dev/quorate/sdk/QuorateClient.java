@@ -55,6 +55,9 @@ public final class QuorateClient implements AutoCloseable {
 
     /** How a client is set up. Every bound has a default that suits one program on one cluster. */
     public static final class Builder {
+        /** A connection tells its calls apart by twenty bits. */
+        private static final int MOST_IN_FLIGHT = 1_000_000;
+
         private List<String> seeds = List.of();
         private Duration requestTimeout = Duration.ofSeconds(2);
         private Duration attemptTimeout = Duration.ofMillis(500);
@@ -102,9 +105,12 @@ public final class QuorateClient implements AutoCloseable {
             return this;
         }
 
-        /** Calls without an answer; one more fails with OVERLOADED, or waits in a blocking method. 4096. */
+        /** Calls without an answer, at most a million; one more fails with OVERLOADED, or waits in a blocking method. 4096. */
         public Builder maxInFlight(int calls) {
             maxInFlight = checkPositive("maxInFlight", calls);
+            if (calls > MOST_IN_FLIGHT) {
+                throw new IllegalArgumentException("maxInFlight is " + calls + ", above " + MOST_IN_FLIGHT);
+            }
             return this;
         }
 
