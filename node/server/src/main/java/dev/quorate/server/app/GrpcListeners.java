@@ -31,10 +31,10 @@ final class GrpcListeners {
 
     private GrpcListeners() {}
 
-    /** A peer's largest message: one object is never split, however many siblings a merge has left it. */
+    /** A peer's largest message: one object is never split, and joins a message as long as that is below a mebibyte. */
     static int peerMessageBytes(NodeSettings settings) {
         return Math.max(
-                PEER_MESSAGE_BYTES, OBJECT_RECORDS * settings.replication().maxRecordBytes() + (1 << 20));
+                PEER_MESSAGE_BYTES, OBJECT_RECORDS * settings.replication().maxRecordBytes() + (2 << 20));
     }
 
     static Server clients(
