@@ -75,7 +75,10 @@ class AdminCommandsTest {
                                 .startsWith("n1    UNREACHABLE  h1:7400  h1    100%  25%    -       -")
                                 .contains("connection refused"),
                         second -> assertThat(second)
-                                .isEqualTo("n2    READY        h2:7400  h2    100%  75%    1h1m    5 MiB  -"));
+                                .isEqualTo("n2    READY        h2:7400  h2    100%  75%    1h1m    5 MiB  -"),
+                        gap -> assertThat(gap).isEmpty(),
+                        header -> assertThat(header).isEqualTo("SEEN BY  NODE  AS    HEARTBEAT  AGE    ACCUSED BY"),
+                        view -> assertThat(view).isEqualTo("n2       n1    DOWN  7.120      12.3s  n2"));
         assertThat(run.err()).contains("cluster c0ffee, epoch 1, N=2, 4 slots, as n2 sees it");
         assertThat(kvctl("cluster", "status", "-o", "json").out())
                 .startsWith("{\"clusterId\":\"c0ffee\",\"epoch\":1,\"slots\":4,\"replicas\":2,\"answeredBy\":\"n2\","
@@ -85,7 +88,9 @@ class AdminCommandsTest {
                         + "\",\"datacenter\":\"dc1\",\"rack\":\"r1\",\"host\":\"h2\",\"weight\":2.0,\"slots\":4,"
                         + "\"ledSlots\":3,\"version\":\"0.1.0\",\"pid\":42,\"uptimeSeconds\":3700,\"appendedLsn\":9,"
                         + "\"syncedLsn\":8,\"checkpointLsn\":7,\"memoryTableBytes\":6,\"dataFileBytes\":5242880,"
-                        + "\"diskFreeBytes\":4,\"durability\":\"sync\"}]}\n");
+                        + "\"diskFreeBytes\":4,\"durability\":\"sync\",\"sees\":[{\"id\":\"n1\",\"seenAs\":\"DOWN\","
+                        + "\"startNo\":7,\"heartbeat\":120,\"heartbeatAgeSeconds\":12.3,\"accusers\":[\"n2\"],"
+                        + "\"load\":0}]}]}\n");
     }
 
     @Test

@@ -15,6 +15,7 @@ import dev.quorate.proto.admin.v1.InspectKeyRequest;
 import dev.quorate.proto.admin.v1.InspectKeyResponse;
 import dev.quorate.proto.admin.v1.InspectServiceGrpc;
 import dev.quorate.proto.admin.v1.Member;
+import dev.quorate.proto.admin.v1.MemberVerdict;
 import dev.quorate.proto.admin.v1.NodeServiceGrpc;
 import dev.quorate.proto.kv.v1.GetTopologyRequest;
 import dev.quorate.proto.kv.v1.GetTopologyResponse;
@@ -101,7 +102,13 @@ final class FakeAdmin implements AutoCloseable {
                                     .setWeight(1)
                                     .setUnreachableBecause("connection refused")
                                     .setSlots(4)
-                                    .setLedSlots(1))
+                                    .setLedSlots(1)
+                                    .setVerdict(MemberVerdict.MEMBER_VERDICT_DOWN)
+                                    .setStartNo(7)
+                                    .setHeartbeat(120)
+                                    .setHeartbeatAge(
+                                            Duration.newBuilder().setSeconds(12).setNanos(340_000_000))
+                                    .addAccusers("n2"))
                             .addMembers(Member.newBuilder()
                                     .setId("n2")
                                     .setClientAddress("h2:7400")

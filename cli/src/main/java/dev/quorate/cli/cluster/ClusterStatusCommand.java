@@ -13,22 +13,36 @@ import dev.quorate.proto.admin.v1.GetClusterResponse;
 import dev.quorate.proto.admin.v1.GetNodeStatusRequest;
 import dev.quorate.proto.admin.v1.GetNodeStatusResponse;
 import dev.quorate.proto.admin.v1.Member;
+import dev.quorate.proto.admin.v1.MemberVerdict;
 import dev.quorate.proto.admin.v1.NodeServiceGrpc;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** Members and how they are: one node's list, and each member's own word where it answers. */
 @Command(
         name = "status",
-        description = "Members, and whether they can be reached.",
+        description = "Members, how they are, and what each of them thinks of the others.",
         footer = {"", "Exits with 5 when a member cannot be reached."})
 public final class ClusterStatusCommand extends KvctlCommand {
+    private static final String VERDICT_PREFIX = "MEMBER_VERDICT_";
 
-    /** @param status null when the member did not answer, and {@code problem} says why */
-    private record MemberStatus(Member member, @Nullable GetNodeStatusResponse status, String problem) {
+    /** In a larger cluster only what is wrong is listed, unless asked for. */
+    private static final int VIEWS_SHOWN = 25;
+
+    @Option(names = "--views", description = "List what every member thinks of every other, also where all is well.")
+    private boolean allViews;
+
+    /**
+     * @param status null when the member did not answer, and {@code problem} says why
+     * @param views what it thinks of the others; empty when it did not answer
+     */
+    private record MemberStatus(
+            Member member, @Nullable GetNodeStatusResponse status, List<Member> views, String problem) {
         boolean up() {
             return status != null && problem.isEmpty();
         }
@@ -72,6 +86,7 @@ public final class ClusterStatusCommand extends KvctlCommand {
                         entry.problem().isEmpty() ? "-" : entry.problem());
             }
             print(table);
+            printViews(members);
             say("cluster " + cluster.getClusterId() + ", epoch " + cluster.getEpoch() + ", N=" + cluster.getReplicas()
                     + ", " + cluster.getSlots() + " slots, as " + cluster.getNode() + " sees it");
         }
@@ -86,13 +101,74 @@ public final class ClusterStatusCommand extends KvctlCommand {
                     (channel, deadline) -> NodeServiceGrpc.newBlockingStub(channel)
                             .withDeadline(deadline)
                             .getNodeStatus(GetNodeStatusRequest.getDefaultInstance()));
+            GetClusterResponse seen = admin.callAt(
+                    member.getAdminAddress(),
+                    (channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
+                            .withDeadline(deadline)
+                            .getCluster(GetClusterRequest.getDefaultInstance()));
+            List<Member> views = seen.getMembersList().stream()
+                    .filter(other -> !other.getId().equals(member.getId()))
+                    .toList();
             return new MemberStatus(
                     member,
                     status,
+                    views,
                     member.getReachable() ? "" : "peers cannot reach it: " + member.getUnreachableBecause());
         } catch (CommandFailure failure) {
-            return new MemberStatus(member, null, failure.text());
+            return new MemberStatus(member, null, List.of(), failure.text());
         }
+    }
+
+    /** Who thinks what of whom: when members disagree, it is a link that is broken and not a node. */
+    private void printViews(List<MemberStatus> members) {
+        int all = members.stream().mapToInt(entry -> entry.views().size()).sum();
+        Table table = new Table("SEEN BY", "NODE", "AS", "HEARTBEAT", "AGE", "ACCUSED BY");
+        int rows = 0;
+        for (MemberStatus entry : members) {
+            for (Member seen : entry.views()) {
+                boolean well = seen.getVerdict() == MemberVerdict.MEMBER_VERDICT_ALIVE && seen.getAccusersCount() == 0;
+                if (allViews || all <= VIEWS_SHOWN || !well) {
+                    rows++;
+                    table.row(
+                            entry.member().getId(),
+                            seen.getId(),
+                            verdict(seen),
+                            seen.getStartNo() + "." + seen.getHeartbeat(),
+                            seen.hasHeartbeatAge() ? seconds(seen) + "s" : "never",
+                            seen.getAccusersCount() == 0 ? "-" : String.join(",", seen.getAccusersList()));
+                }
+            }
+        }
+        if (rows > 0) {
+            printLine("");
+            print(table);
+        }
+    }
+
+    /** As the nodes call it; a node of a later version may have words that this one lacks. */
+    private static String verdict(Member seen) {
+        String name = seen.getVerdict().name();
+        return name.startsWith(VERDICT_PREFIX) ? name.substring(VERDICT_PREFIX.length()) : name;
+    }
+
+    private static String seconds(Member seen) {
+        double age =
+                seen.getHeartbeatAge().getSeconds() + seen.getHeartbeatAge().getNanos() / 1e9;
+        return String.format(Locale.ROOT, "%.1f", age);
+    }
+
+    private static JsonObject view(Member seen) {
+        JsonObject json = new JsonObject();
+        json.addProperty("id", seen.getId());
+        json.addProperty("seenAs", verdict(seen));
+        json.addProperty("startNo", seen.getStartNo());
+        json.addProperty("heartbeat", seen.getHeartbeat());
+        if (seen.hasHeartbeatAge()) {
+            json.addProperty("heartbeatAgeSeconds", Double.valueOf(seconds(seen)));
+        }
+        json.add("accusers", Json.strings(seen.getAccusersList()));
+        json.addProperty("load", seen.getLoad());
+        return json;
     }
 
     private static JsonObject json(MemberStatus entry) {
@@ -122,6 +198,7 @@ public final class ClusterStatusCommand extends KvctlCommand {
             json.addProperty("dataFileBytes", status.getDataFileBytes());
             json.addProperty("diskFreeBytes", status.getDiskFreeBytes());
             json.addProperty("durability", status.getDurability());
+            json.add("sees", Json.array(entry.views(), ClusterStatusCommand::view));
         }
         return json;
     }

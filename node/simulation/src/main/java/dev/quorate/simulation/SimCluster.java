@@ -32,7 +32,7 @@ final class SimCluster implements SimNetwork.Host {
 
     private static final int MOST_FLAPS = 20;
     private static final long SHORTEST_FLAP = 10_000_000;
-    private static final double HASTY = 0.1;
+    private static final double HASTY = 0.05;
 
     /** Told when a process ends, after it has. */
     interface CrashListener {

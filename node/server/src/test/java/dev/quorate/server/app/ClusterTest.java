@@ -13,6 +13,7 @@ import dev.quorate.proto.admin.v1.InspectKeyRequest;
 import dev.quorate.proto.admin.v1.InspectKeyResponse;
 import dev.quorate.proto.admin.v1.InspectServiceGrpc;
 import dev.quorate.proto.admin.v1.Member;
+import dev.quorate.proto.admin.v1.MemberVerdict;
 import dev.quorate.proto.kv.v1.Consistency;
 import dev.quorate.proto.kv.v1.GetRequest;
 import dev.quorate.proto.kv.v1.GetResponse;
@@ -50,7 +51,15 @@ class ClusterTest {
                 assertThat(value(nodes.kv(reader).get(get("k")))).isEqualTo("v1");
             }
 
+            await("everybody hears of everybody")
+                    .atMost(SOON)
+                    .until(() -> member(nodes, 1, "n3").hasHeartbeatAge()
+                            && member(nodes, 3, "n1").hasHeartbeatAge());
+            assertThat(member(nodes, 1, "n3").getVerdict()).isEqualTo(MemberVerdict.MEMBER_VERDICT_ALIVE);
+            assertThat(member(nodes, 1, "n3").getStartNo()).isEqualTo(1);
+
             nodes.stop(3);
+            assertThat(member(nodes, 1, "n3").getVerdict()).isEqualTo(MemberVerdict.MEMBER_VERDICT_SHUTDOWN);
 
             // The goodbye closes the stream: the others know before anybody asks.
             await().atMost(SOON).until(() -> reachable(nodes, 1) == 2 && reachable(nodes, 2) == 2);
