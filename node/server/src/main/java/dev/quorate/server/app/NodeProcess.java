@@ -163,7 +163,8 @@ public final class NodeProcess implements AutoCloseable {
                     new ClientOperations(core, clock, admission, defects, metrics),
                     loop,
                     cluster,
-                    settings.limits().pipelineOperations());
+                    settings.limits().pipelineOperations(),
+                    settings.replication().maxTimeout());
             this.replica = new PeerGrpcService(
                     cluster,
                     loop,

@@ -61,7 +61,7 @@ public record NodeSettings(
      * Bounds on what clients and peers may make the node hold at one time.
      *
      * @param operations of clients in flight, over all connections
-     * @param operationBytes of these
+     * @param operationBytes of these, and as much again of calls of many operations, which hold what waits for its turn
      * @param pipelineOperations in flight on one stream
      * @param callsPerConnection concurrent calls on one client connection
      * @param peerQueueBytes waiting to be sent to one peer, and in work for one peer

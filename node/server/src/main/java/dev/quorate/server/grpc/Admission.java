@@ -20,6 +20,7 @@ public final class Admission implements ServerInterceptor {
     private final Metrics.Counter refused;
     private int operations;
     private long bytes;
+    private long heldBytes;
 
     public Admission(int maxOperations, long maxBytes, Metrics metrics) {
         this.maxOperations = maxOperations;
@@ -28,6 +29,7 @@ public final class Admission implements ServerInterceptor {
                 metrics.counter("admission_refused_total", "Client operations refused because the node holds too many");
         metrics.gauge("admission_operations", "Client operations that the node holds", () -> operations);
         metrics.gauge("admission_bytes", "Bytes of the client operations that the node holds", () -> bytes);
+        metrics.gauge("admission_multi_bytes", "Bytes of the calls of many operations under way", () -> heldBytes);
     }
 
     /** Takes an operation in; null if it may go on, or else why not. */
@@ -47,6 +49,24 @@ public final class Admission implements ServerInterceptor {
         bytes -= size;
     }
 
+    /**
+     * Takes in a call of many operations: it holds its bytes while most of them wait for their turn, which is when {@link #enter} counts them.
+     * Null if it may go on, or else why not.
+     */
+    @Nullable
+    Failure hold(long size) {
+        if (heldBytes >= maxBytes) {
+            return refuse();
+        }
+        heldBytes += size;
+        return null;
+    }
+
+    /** Once for each that {@link #hold} let in, with the same size. */
+    void letGo(long size) {
+        heldBytes -= size;
+    }
+
     private boolean isFull() {
         return operations >= maxOperations || bytes >= maxBytes;
     }
@@ -55,7 +75,7 @@ public final class Admission implements ServerInterceptor {
         refused.increment();
         return Failure.of(Failure.Kind.OVERLOADED)
                 .with("operations", operations)
-                .with("bytes", bytes);
+                .with("bytes", bytes + heldBytes);
     }
 
     @Override

@@ -57,6 +57,21 @@ public final class ClientOperations {
                 failure -> refuse(failure, caller));
     }
 
+    /** Takes in a call of many operations; null if it may go on, or else why not. */
+    @Nullable
+    Failure hold(long size) {
+        Failure refused = admission.hold(size);
+        if (refused != null) {
+            failures.increment();
+        }
+        return refused;
+    }
+
+    /** The end of what {@link #hold} let in. */
+    void letGo(long size) {
+        admission.letGo(size);
+    }
+
     /** 0 to 100. */
     int load() {
         return core.load();

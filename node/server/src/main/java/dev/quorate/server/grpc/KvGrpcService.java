@@ -49,15 +49,22 @@ public final class KvGrpcService extends KvServiceGrpc.KvServiceImplBase {
     private final NettyEventLoop loop;
     private final ClusterIdentity identity;
     private final int pipelineOperations;
+    private final Duration longest;
     private final Set<PipelineStream> pipelines = new LinkedHashSet<>();
     private boolean stopping;
 
+    /** @param longest time that a call of many operations may take, however slowly its answers are taken */
     public KvGrpcService(
-            ClientOperations operations, NettyEventLoop loop, ClusterIdentity identity, int pipelineOperations) {
+            ClientOperations operations,
+            NettyEventLoop loop,
+            ClusterIdentity identity,
+            int pipelineOperations,
+            Duration longest) {
         this.operations = operations;
         this.loop = loop;
         this.identity = identity;
         this.pipelineOperations = pipelineOperations;
+        this.longest = longest;
     }
 
     @Override
@@ -114,7 +121,7 @@ public final class KvGrpcService extends KvServiceGrpc.KvServiceImplBase {
                 });
             });
         }
-        stream(observer, items, "keys");
+        stream(observer, items, request.getSerializedSize(), "keys");
     }
 
     @Override
@@ -149,7 +156,7 @@ public final class KvGrpcService extends KvServiceGrpc.KvServiceImplBase {
                 });
             });
         }
-        stream(observer, items, "writes");
+        stream(observer, items, request.getSerializedSize(), "writes");
     }
 
     @Override
@@ -190,14 +197,20 @@ public final class KvGrpcService extends KvServiceGrpc.KvServiceImplBase {
         };
     }
 
-    private static <T> void stream(StreamObserver<T> observer, List<MultiStream.Item<T>> items, String field) {
+    private <T> void stream(StreamObserver<T> observer, List<MultiStream.Item<T>> items, long size, String field) {
         if (items.size() > MAX_MULTI) {
             observer.onError(StatusMapping.exception(Failure.of(Failure.Kind.REQUEST_INVALID)
                     .with("field", field)
                     .with("cause", items.size() + " of them, more than " + MAX_MULTI)));
             return;
         }
-        new MultiStream<>((ServerCallStreamObserver<T>) observer, items).start();
+        Failure refused = operations.hold(size);
+        if (refused != null) {
+            observer.onError(StatusMapping.exception(refused));
+            return;
+        }
+        new MultiStream<>((ServerCallStreamObserver<T>) observer, items, () -> operations.letGo(size))
+                .start(loop, longest);
     }
 
     /** Until the client's deadline, with a margin; null if it set none. */

@@ -1,8 +1,12 @@
 package dev.quorate.server.grpc;
 
+import dev.quorate.core.peer.Failure;
+import dev.quorate.core.runtime.EventLoop;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Many operations asked for at once, their outcomes streamed as they come. Only so many run at one time, and only while the
@@ -18,24 +22,57 @@ final class MultiStream<T> {
 
     private final ServerCallStreamObserver<T> observer;
     private final List<Item<T>> items;
+    private final Runnable whenEnded;
+    private EventLoop.@Nullable Timer limit;
+    private boolean ended;
     private int started;
     private int finished;
     private boolean starting;
 
-    MultiStream(ServerCallStreamObserver<T> observer, List<Item<T>> items) {
+    /** @param whenEnded called once, when no more of the items is begun or sent */
+    MultiStream(ServerCallStreamObserver<T> observer, List<Item<T>> items, Runnable whenEnded) {
         this.observer = observer;
         this.items = items;
+        this.whenEnded = whenEnded;
     }
 
     /** Call from the service method, while handlers may still be set. */
-    void start() {
+    void start(EventLoop loop, Duration longest) {
         observer.setOnReadyHandler(this::advance);
-        observer.setOnCancelHandler(() -> started = items.size());
+        observer.setOnCancelHandler(this::end);
         if (items.isEmpty()) {
-            observer.onCompleted();
+            complete();
             return;
         }
+        limit = loop.after(longest, this::expire);
         advance();
+    }
+
+    /** A client that takes nothing, and set no deadline, would hold its items for as long as it likes. */
+    private void expire() {
+        if (!ended) {
+            end();
+            observer.onError(StatusMapping.exception(Failure.of(Failure.Kind.DEADLINE)
+                    .with(
+                            "cause",
+                            items.size() - finished + " of " + items.size() + " outcomes were not taken in time")));
+        }
+    }
+
+    private void complete() {
+        end();
+        observer.onCompleted();
+    }
+
+    private void end() {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        if (limit != null) {
+            limit.cancel();
+        }
+        whenEnded.run();
     }
 
     private void advance() {
@@ -44,7 +81,7 @@ final class MultiStream<T> {
             return;
         }
         starting = true;
-        while (started < items.size() && started - finished < WINDOW && observer.isReady()) {
+        while (!ended && started < items.size() && started - finished < WINDOW && observer.isReady()) {
             items.get(started++).start(this::done);
         }
         starting = false;
@@ -52,12 +89,12 @@ final class MultiStream<T> {
 
     private void done(T outcome) {
         finished++;
-        if (observer.isCancelled()) {
+        if (ended || observer.isCancelled()) {
             return;
         }
         observer.onNext(outcome);
         if (finished == items.size()) {
-            observer.onCompleted();
+            complete();
         } else {
             advance();
         }
