@@ -467,11 +467,23 @@ class NodeCoreTest {
     }
 
     @Test
-    void aFullDiskRefusesPutsBeforeTheyAreMinted() {
+    void fullDisksRefusePutsBeforeTheyAreMinted() {
         cluster.node(first).storage.refuse(Storage.Refusal.STORAGE_FULL);
-        assertThat(failure(cluster.write(first, ManualCluster.put("k", "v", Bytes.EMPTY)))
+        cluster.node(second).storage.refuse(Storage.Refusal.STORAGE_FULL);
+        cluster.node(third).stop();
+        assertThat(failure(write(first, ManualCluster.put("k", "v", Bytes.EMPTY)))
                         .kind())
                 .isEqualTo(Failure.Kind.STORAGE_FULL);
+        cluster.node(second).storage.refuse(null);
+        assertThat(values(get(second, 1))).isEmpty();
+    }
+
+    @Test
+    void anOwnerWithAFullDiskLetsAnotherCoordinate() {
+        cluster.node(first).storage.refuse(Storage.Refusal.STORAGE_FULL);
+        ClientAnswer written = answer(write(first, ManualCluster.put("k", "v", Bytes.EMPTY)));
+        assertThat(written.report().coordinator()).isNotEqualTo(first);
+        assertThat(written.report().acknowledged()).containsExactlyInAnyOrder(second, third);
     }
 
     @Test
@@ -605,16 +617,17 @@ class NodeCoreTest {
     }
 
     @Test
-    void aWriteThatWaitedIsRefusedIfTheDiskFilledUpMeanwhile() {
+    void aWriteThatWaitedIsLeftToOthersIfTheDiskFilledUpMeanwhile() {
         // Rule A5: what was committed in spite of a refusal might find no room in the log.
         ManualStorage storage = cluster.node(first).storage;
         storage.holdReads();
         CompletableFuture<Result<ClientAnswer>> put = cluster.write(first, ManualCluster.put("k", "v", Bytes.EMPTY));
         storage.refuse(Storage.Refusal.STORAGE_FULL);
         storage.releaseReads();
-        assertThat(failure(put).kind()).isEqualTo(Failure.Kind.STORAGE_FULL);
+        cluster.deliver();
+        assertThat(answer(put).report().acknowledged()).containsExactlyInAnyOrder(second, third);
         storage.refuse(null);
-        assertThat(values(get(first, 3))).isEmpty();
+        assertThat(values(get(first, 1))).isEmpty();
     }
 
     @Test

@@ -155,16 +155,22 @@ public final class Coordinator {
             return;
         }
         writes.write(command, hash, timeout, result -> {
-            Failure failure = result.match(answered -> null, failed -> failed);
-            boolean elsewhere = failure != null && failure.kind() == Failure.Kind.RECORD_CORRUPT && owners.size() > 1;
-            if (elsewhere) {
-                // This owner must not mint over a record it cannot read; the others can.
-                Duration left = timeout.minusNanos(local.clock().nanos() - begun);
-                forwarder.write(identified(command), owners, left, answer);
-            } else {
+            if (owners.size() == 1 || !onlyThisOwnerCannot(result)) {
                 answer.accept(result);
+                return;
             }
+            Duration left = timeout.minusNanos(local.clock().nanos() - begun);
+            // If no other could either, what is wrong here says more than that the others are away.
+            forwarder.write(
+                    identified(command), owners, left, there -> answer.accept(noOwnerCouldDo(there) ? result : there));
         });
+    }
+
+    /** Nothing was done, for a reason that lies in this node: it must not mint over a record it cannot read, or its disk is full. */
+    private static boolean onlyThisOwnerCannot(Result<?> result) {
+        Failure failure = result.match(answered -> null, failed -> failed);
+        return failure != null
+                && (failure.kind() == Failure.Kind.RECORD_CORRUPT || failure.kind() == Failure.Kind.STORAGE_FULL);
     }
 
     /** A forwarded write always has a request id, so that the owner applies it once however often the request arrives. */
