@@ -45,15 +45,19 @@ final class Cluster implements AutoCloseable {
     static Cluster start(Path folder, ClusterPlan plan) throws IOException {
         Cluster cluster = prepare(folder, plan);
         try {
-            for (ClusterNode node : cluster.nodes) {
-                node.start();
-            }
-            cluster.awaitReady();
+            cluster.start();
             return cluster;
         } catch (IOException | RuntimeException | AssertionError failed) {
             cluster.close();
             throw failed;
         }
+    }
+
+    void start() throws IOException {
+        for (ClusterNode node : nodes) {
+            node.start();
+        }
+        awaitReady();
     }
 
     /** Gives one node a file of its own making. */

@@ -3,7 +3,6 @@ package dev.quorate.integration;
 import static dev.quorate.integration.Complaints.assertComplains;
 import static dev.quorate.integration.Complaints.complaint;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.quorate.sdk.Bucket;
@@ -11,12 +10,8 @@ import dev.quorate.sdk.Codec;
 import dev.quorate.sdk.QuorateClient;
 import dev.quorate.sdk.QuorateException;
 import dev.quorate.sdk.QuorateException.Reason;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,39 +23,53 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 final class FullDiskIT {
     private static final Duration SOON = Duration.ofSeconds(40);
-    private static final int MIB = 1 << 20;
+    private static final Duration UNTIL_KNOWN = Duration.ofSeconds(2);
+    private static final int CLIENTS = 16;
+    private static final String SMALL_STORAGE =
+            "{dir: %s, memoryTable: 1MiB, logSegment: 4MiB, logQueue: 1MiB, flushAfter: 2s, reserve: 8MiB, reservePercent: 0}";
 
     @TempDir
     private Path folder;
 
     @Test
     void aFullDiskRefusesPutsServesReadsAndDeletesAndGoesOnWhenThereIsRoom() throws Exception {
-        Path disk = Files.createDirectory(folder.resolve("disk"));
-        assumeThat(succeeds("mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "tmpfs", disk.toString()))
-                .as("FullDiskIT is skipped: a tmpfs cannot be mounted here, which needs root")
-                .isTrue();
-        try {
+        try (SmallDisk disk = SmallDisk.mount(folder.resolve("disk"))) {
             fillUpAndMakeRoom(disk);
-        } finally {
-            assertThat(succeeds("umount", "-l", disk.toString())).isTrue();
         }
     }
 
-    private void fillUpAndMakeRoom(Path disk) throws Exception {
-        ClusterPlan plan = ClusterPlan.of(1, 51)
-                .withStorage(
-                        disk.resolve("data"),
-                        "{dir: %s, memoryTable: 1MiB, logSegment: 4MiB, logQueue: 1MiB, flushAfter: 2s, reserve: 8MiB, reservePercent: 0}");
+    /** Who cannot write is as good as away for writes, and still there for reads. */
+    @Test
+    void theOthersGoOnWhenTheDiskOfOneIsFull() throws Exception {
+        try (SmallDisk disk = SmallDisk.mount(folder.resolve("disk"))) {
+            ClusterPlan plan = ClusterPlan.of(3, Trial.SEED);
+            Cluster cluster = Cluster.prepare(folder, plan);
+            cluster.configure(1, plan.withStorage(disk.folder().resolve("data"), SMALL_STORAGE));
+            try (Trial trial = Trial.start("FullDiskIT", cluster, CLIENTS)) {
+                trial.phase("the disk of n1 is filled", UNTIL_KNOWN);
+                disk.fill(0);
+                trial.goOn(Duration.ofSeconds(6));
+                assertThat(cluster.node(1).alive()).isTrue();
+                trial.phase("there is room again", UNTIL_KNOWN);
+                disk.makeRoom();
+                trial.goOn(Duration.ofSeconds(3));
+                trial.endLoad();
+                trial.judge();
+            }
+        }
+    }
+
+    private void fillUpAndMakeRoom(SmallDisk disk) throws Exception {
+        ClusterPlan plan = ClusterPlan.of(1, 51).withStorage(disk.folder().resolve("data"), SMALL_STORAGE);
         try (Cluster cluster = Cluster.start(folder, plan);
                 QuorateClient client = cluster.client()) {
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
             bucket.put("kept", "before");
             bucket.put("deleted", "before");
-            Path ballast = disk.resolve("ballast");
 
             // Down to the reserve, and then to the last byte.
-            for (long left : new long[] {4 * MIB, 0}) {
-                fill(ballast, left);
+            for (long left : new long[] {4 << 20, 0}) {
+                disk.fill(left);
                 await("puts are refused")
                         .atMost(SOON)
                         .ignoreExceptionsMatching(FullDiskIT::isStillTaken)
@@ -79,7 +88,7 @@ final class FullDiskIT {
                 assertThat(cluster.node(1).alive()).isTrue();
             }
 
-            Files.delete(ballast);
+            disk.makeRoom();
             await("puts are taken again")
                     .atMost(SOON)
                     .ignoreException(QuorateException.class)
@@ -103,22 +112,5 @@ final class FullDiskIT {
     /** The node measures its disk now and then: a put that it still took is no failure of this test. */
     private static boolean isStillTaken(Throwable thrown) {
         return thrown instanceof AssertionError;
-    }
-
-    /** Grows the file until only so many bytes are free. */
-    private static void fill(Path ballast, long left) throws IOException {
-        byte[] block = new byte[MIB / 16];
-        try (OutputStream out = Files.newOutputStream(
-                ballast, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND)) {
-            while (Files.getFileStore(ballast).getUsableSpace() > left) {
-                out.write(block);
-            }
-        } catch (IOException full) {
-            assertThat(left).as("the disk is full, as wanted: %s", full).isZero();
-        }
-    }
-
-    private static boolean succeeds(String... command) throws IOException, InterruptedException {
-        return Programs.run(java.util.List.of(command), Map.of()).exitCode() == 0;
     }
 }

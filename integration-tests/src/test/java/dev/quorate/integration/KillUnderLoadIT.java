@@ -31,9 +31,8 @@ final class KillUnderLoadIT {
     @Test
     @Timeout(value = 4, unit = TimeUnit.HOURS)
     void noAcknowledgedWriteIsLostAndRequestsSucceedAgainWithinTwoSeconds() throws Exception {
-        Trial.Setting setting = new Trial.Setting(ClusterPlan.of(3, Trial.SEED), CLIENTS);
-        try (Trial trial = Trial.start("KillUnderLoadIT", folder, setting)) {
-            Cluster cluster = trial.cluster();
+        Cluster cluster = Cluster.prepare(folder, ClusterPlan.of(3, Trial.SEED));
+        try (Trial trial = Trial.start("KillUnderLoadIT", cluster, CLIENTS)) {
             Random random = new Random(Trial.SEED);
             long began = System.nanoTime();
             do {

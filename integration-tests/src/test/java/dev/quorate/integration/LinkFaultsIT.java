@@ -26,9 +26,9 @@ final class LinkFaultsIT {
 
     @Test
     void linksThatLoseDelayThrottleOrBreakCostNoAcknowledgedWriteAndRequestsFailForAMomentAtMost() throws Exception {
-        Trial.Setting setting = new Trial.Setting(ClusterPlan.of(3, Trial.SEED).throughProxies(), CLIENTS);
-        try (Trial trial = Trial.start("LinkFaultsIT", folder, setting)) {
-            Links links = trial.cluster().links();
+        Cluster cluster = Cluster.prepare(folder, ClusterPlan.of(3, Trial.SEED).throughProxies());
+        try (Trial trial = Trial.start("LinkFaultsIT", cluster, CLIENTS)) {
+            Links links = cluster.links();
             trial.goOn(HEALED);
 
             trial.phase("n2 hears nothing from n1", UNTIL_NOTICED);

@@ -22,16 +22,16 @@ final class OutageIT {
     /** First stopped in the middle of whatever it does: to others it is silent, and to itself nothing has happened. Then killed. */
     @Test
     void aNodeThatStopsOrDiesForAWhileDisturbsRequestsForAMomentAndMissesNothingInTheEnd() throws Exception {
-        Trial.Setting setting = new Trial.Setting(ClusterPlan.of(3, Trial.SEED), CLIENTS);
-        try (Trial trial = Trial.start("OutageIT", folder, setting)) {
-            ClusterNode node = trial.cluster().node(2);
+        Cluster cluster = Cluster.prepare(folder, ClusterPlan.of(3, Trial.SEED));
+        try (Trial trial = Trial.start("OutageIT", cluster, CLIENTS)) {
+            ClusterNode node = cluster.node(2);
             trial.goOn(SHORTLY);
             trial.phase("n2 stopped", FAILURES_ALLOWED_FOR);
             node.pause();
             trial.goOn(Duration.ofSeconds(8));
             trial.phase("n2 goes on", FAILURES_ALLOWED_FOR);
             node.resume();
-            trial.cluster().awaitReady();
+            cluster.awaitReady();
             trial.goOn(SHORTLY);
 
             trial.phase("n2 killed", FAILURES_ALLOWED_FOR);
@@ -39,7 +39,7 @@ final class OutageIT {
             trial.goOn(Duration.ofSeconds(10));
             trial.phase("n2 starts", Duration.ZERO);
             node.start();
-            trial.cluster().awaitReady();
+            cluster.awaitReady();
             trial.goOn(SHORTLY);
             trial.endLoad();
             trial.judge();

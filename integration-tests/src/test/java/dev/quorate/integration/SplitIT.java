@@ -24,16 +24,16 @@ final class SplitIT {
     /** A strict quorum is found on one side at most: what the other side answers with success would be lost if there were two. */
     @Test
     void whatEitherSideAcknowledgedIsThereAfterTheHeal() throws Exception {
-        Trial.Setting setting = new Trial.Setting(ClusterPlan.of(5, Trial.SEED).throughProxies(), CLIENTS);
-        try (Trial trial = Trial.start("SplitIT", folder, setting, List.of(THREE, TWO))) {
+        Cluster cluster = Cluster.prepare(folder, ClusterPlan.of(5, Trial.SEED).throughProxies());
+        try (Trial trial = Trial.start("SplitIT", cluster, CLIENTS, List.of(THREE, TWO))) {
             trial.goOn(Duration.ofSeconds(2));
             Duration cut = Duration.ofSeconds(8);
             trial.phase("n1 to n3 and n4, n5 cut off from each other", cut.plus(UNTIL_NOTICED));
-            trial.cluster().links().cut(THREE, TWO);
+            cluster.links().cut(THREE, TWO);
             trial.goOn(cut);
             trial.phase("healed", UNTIL_NOTICED);
-            trial.cluster().links().heal();
-            trial.cluster().awaitReady();
+            cluster.links().heal();
+            cluster.awaitReady();
             trial.goOn(Duration.ofSeconds(3));
             trial.endLoad();
             trial.judge();

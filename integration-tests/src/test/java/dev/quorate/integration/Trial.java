@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.quorate.simulation.HistoryChecker;
 import dev.quorate.simulation.Violation;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,30 +43,34 @@ final class Trial implements AutoCloseable {
         this.machine = Machine.watch();
     }
 
-    /** How a trial begins. */
-    record Setting(ClusterPlan plan, int clients) {}
-
-    /** Returns under load, and after a while of it: what is slow at first is the compiler, in processes that have just started. */
-    static Trial start(String name, Path folder, Setting setting) throws IOException, InterruptedException {
-        return start(name, folder, setting, List.of());
+    /** With clients that know all nodes. */
+    static Trial start(String name, Cluster cluster, int clients) throws IOException, InterruptedException {
+        return start(
+                name,
+                cluster,
+                clients,
+                List.of(cluster.nodes().stream().map(ClusterNode::number).toList()));
     }
 
-    /** @param seeds where clients begin; empty for all nodes */
-    static Trial start(String name, Path folder, Setting setting, List<List<Integer>> seeds)
+    /**
+     * Starts the nodes and the load, and returns after a while of it: what is slow at first is the compiler, in processes that have just
+     * started.
+     *
+     * @param cluster closed with the trial
+     * @param seeds where clients begin, one after the other
+     */
+    static Trial start(String name, Cluster cluster, int clients, List<List<Integer>> seeds)
             throws IOException, InterruptedException {
         System.out.println(name + ": repeat the choices with -Dseed=" + SEED);
-        Cluster cluster = Cluster.start(folder, setting.plan());
         try {
-            List<String> addresses = seeds.isEmpty()
-                    ? List.of(cluster.seeds())
-                    : seeds.stream().map(cluster::seeds).toList();
-            Load load = Load.start(addresses, setting.clients(), TIMEOUT, SEED);
+            cluster.start();
+            Load load = Load.start(seeds.stream().map(cluster::seeds).toList(), clients, TIMEOUT, SEED);
             Trial trial = new Trial(name, cluster, load);
             Thread.sleep(WARM_UP.toMillis());
             load.forgetFailures();
             trial.phase("quiet", Duration.ZERO);
             return trial;
-        } catch (RuntimeException | Error | InterruptedException failed) {
+        } catch (IOException | RuntimeException | Error | InterruptedException failed) {
             cluster.close();
             throw failed;
         }
