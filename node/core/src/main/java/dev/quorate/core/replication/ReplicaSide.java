@@ -133,8 +133,19 @@ final class ReplicaSide {
                 answer.accept(new PeerReply.Refused(PeerReply.Refusal.CORRUPT));
                 return;
             }
-            answer.accept(new PeerReply.ReadReply(
-                    lookup instanceof Lookup.Found found ? found.record().object() : null));
+            PeerReply reply = new PeerReply.ReadReply(
+                    lookup instanceof Lookup.Found found ? found.record().object() : null);
+            Bucket bucket = local.bucketsById().get(key.bucketId());
+            if (bucket == null || bucket.readRepair() == Bucket.Repair.ASYNC) {
+                answer.accept(reply);
+                return;
+            }
+            // What one read shows, every later one is to show: so nothing that a crash could still undo.
+            Watched.whenComplete(local.storage().barrier(), local.loop(), (durable, failure) -> {
+                if (failure == null) {
+                    answer.accept(reply);
+                }
+            });
         });
     }
 
