@@ -78,6 +78,8 @@ public final class History {
         private Outcome outcome = Outcome.UNKNOWN;
         private List<String> acknowledgedBy = List.of();
         private boolean pastKnown;
+        /** How many of those that acknowledged it own the key; the others stood in for owners. */
+        private int byOwners;
         /** The request that this is an attempt at; empty when unknown. */
         private String request = "";
 
@@ -92,6 +94,7 @@ public final class History {
             Seen seen = intent.seen();
             this.past = seen == null ? new BitSet() : (BitSet) seen.writes.clone();
             this.pastKnown = seen != null || evidence == Evidence.WHITE_BOX;
+            this.byOwners = intent.w();
         }
 
         /** What to store; unique in the history. */
@@ -105,6 +108,13 @@ public final class History {
                 outcome = Outcome.OK;
                 returned = Math.min(returned, now);
                 acknowledgedBy = List.copyOf(nodes);
+            }
+        }
+
+        /** Not all that acknowledged it own the key. */
+        public void acknowledgedByOwners(int owners) {
+            synchronized (key.history) {
+                byOwners = Math.min(byOwners, owners);
             }
         }
 
@@ -140,6 +150,10 @@ public final class History {
 
         long returned() {
             return returned;
+        }
+
+        int byOwners() {
+            return byOwners;
         }
 
         List<String> acknowledgedBy() {
@@ -179,7 +193,10 @@ public final class History {
     /** What a client was told: the values of a read, or those of an acknowledged write. */
     public static final class Answer {
         final String client;
+        private final boolean read;
+        /** Owners that took part in a read. */
         final int r;
+
         final long invoked;
         final long returned;
         final boolean last;
@@ -193,6 +210,7 @@ public final class History {
 
         private Answer(
                 String client,
+                boolean read,
                 int r,
                 long invoked,
                 long returned,
@@ -200,6 +218,7 @@ public final class History {
                 List<Write> values,
                 List<String> strangers) {
             this.client = client;
+            this.read = read;
             this.r = r;
             this.invoked = invoked;
             this.returned = returned;
@@ -209,7 +228,7 @@ public final class History {
         }
 
         boolean isRead() {
-            return r > 0;
+            return read;
         }
 
         /** What a client that was told this has seen. */
@@ -229,6 +248,9 @@ public final class History {
         }
     }
 
+    /** A node that stood in for an owner has handed over what it kept, and keeps it no longer. */
+    record HandedOver(String from, String to, long at) {}
+
     /** A replica's copy that was destroyed, but for {@code survivors}, and made again from {@code consulted} others. */
     record Destroyed(String node, int consulted, long at, BitSet survivors) {}
 
@@ -239,6 +261,7 @@ public final class History {
         final List<Write> writes = new ArrayList<>();
         final List<Answer> answers = new ArrayList<>();
         final List<Destroyed> destroyed = new ArrayList<>();
+        final List<HandedOver> handedOver = new ArrayList<>();
         /** What each client saw in what it was told last. */
         private final SortedMap<String, BitSet> told = new TreeMap<>();
         /** White box: what deletions removed that no acknowledged delete accounts for. */
@@ -253,6 +276,7 @@ public final class History {
     private final Evidence evidence;
     private final int replicas;
     private final SortedMap<String, KeyHistory> keys = new TreeMap<>();
+    private boolean monotonicReads;
 
     /** @param replicas N, the same for every key */
     public History(Evidence evidence, int replicas) {
@@ -262,6 +286,15 @@ public final class History {
 
     Evidence evidence() {
         return evidence;
+    }
+
+    /** Reads repair before they answer: what one has shown, later ones show too. */
+    public synchronized void promiseMonotonicReads() {
+        monotonicReads = true;
+    }
+
+    boolean monotonicReads() {
+        return monotonicReads;
     }
 
     int replicas() {
@@ -284,19 +317,26 @@ public final class History {
         return write;
     }
 
-    /** A read asked for {@code r} answers and returned these values. */
+    /** A read returned what was answered by {@code r} owners, as many as it had asked for or fewer with stand-ins, and these values. */
     public synchronized Answer read(
             String key, String client, int r, long invoked, long returned, boolean last, List<String> values) {
-        return add(key, client, r, invoked, returned, last, values);
+        return add(key, client, true, r, invoked, returned, last, values);
     }
 
     /** An acknowledged write returned the siblings that its coordinator held then. */
     public synchronized Answer siblings(String key, String client, long invoked, long returned, List<String> values) {
-        return add(key, client, 0, invoked, returned, false, values);
+        return add(key, client, false, 0, invoked, returned, false, values);
     }
 
     private Answer add(
-            String key, String client, int r, long invoked, long returned, boolean last, List<String> values) {
+            String key,
+            String client,
+            boolean read,
+            int r,
+            long invoked,
+            long returned,
+            boolean last,
+            List<String> values) {
         KeyHistory of = key(key);
         List<Write> known = new ArrayList<>(values.size());
         List<String> strangers = new ArrayList<>(0);
@@ -308,7 +348,7 @@ public final class History {
                 known.add(write);
             }
         }
-        Answer answer = new Answer(client, r, invoked, returned, last, known, strangers);
+        Answer answer = new Answer(client, read, r, invoked, returned, last, known, strangers);
         of.answers.add(answer);
         of.told.put(client, answer.seen().writes);
         return answer;
@@ -316,7 +356,8 @@ public final class History {
 
     /** An acknowledged write returned only its own context. */
     public synchronized Answer ownContext(Write write, long returned) {
-        Answer answer = new Answer(write.intent.client(), 0, write.invoked, returned, false, List.of(write), List.of());
+        Answer answer =
+                new Answer(write.intent.client(), false, 0, write.invoked, returned, false, List.of(write), List.of());
         write.key.answers.add(answer);
         write.key.told.put(write.intent.client(), answer.seen().writes);
         return answer;
@@ -349,6 +390,11 @@ public final class History {
     /** A node's copy of a key was damaged, and replaced by what that many other replicas held: what it alone had acknowledged is gone. */
     public synchronized void destroyed(String key, String node, int consulted, long now) {
         destroyed(key, node, consulted, now, new BitSet());
+    }
+
+    /** White box: the copy of the key that a stand-in had is an owner's now. */
+    synchronized void handedOver(String key, String from, String to, long now) {
+        key(key).handedOver.add(new HandedOver(from, to, now));
     }
 
     /** White box: all but these writes. */

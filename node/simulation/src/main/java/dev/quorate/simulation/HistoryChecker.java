@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>I3: every value read was written before, and no value of an answer is before another
  *   <li>I4: siblings are bounded by the writers that could be concurrent
  *   <li>I5: with R + W &gt; N, a read shows every write acknowledged before it began, or something after that
- *   <li>I6: a session reads its own writes, and what it writes supersedes what it was told before
+ *   <li>I6: a session reads its own writes, and what it writes supersedes what it was told before; where reads repair before they
+ *       answer, a later one never shows less than an earlier one
  *   <li>I7: once all replicas are equal, each of them alone answers as all do together
  *   <li>I12: what a deletion had seen does not come back once that is acknowledged
  * </ul>
@@ -77,6 +78,9 @@ public final class HistoryChecker {
                 }
             }
             key.writes.forEach(this::sessionGoesOn);
+            if (history.monotonicReads()) {
+                readsAreMonotonic();
+            }
             if (last != null) {
                 nothingIsLost(last);
                 for (Answer answer : key.answers) {
@@ -210,6 +214,36 @@ public final class HistoryChecker {
             }
         }
 
+        /** I6, with reads that repair before they answer: what one strict read has shown, each later one shows too. */
+        private void readsAreMonotonic() {
+            for (Answer later : key.answers) {
+                BitSet shown = new BitSet();
+                for (Write value : later.values) {
+                    shown.set(value.index);
+                    shown.or(value.past());
+                }
+                for (Answer earlier : key.answers) {
+                    boolean meet = later.isRead()
+                            && earlier.isRead()
+                            && earlier.returned <= later.invoked
+                            && earlier.r + later.r > history.replicas()
+                            && nothingLostBetween(earlier, later);
+                    for (Write value : meet ? earlier.values : List.<Write>of()) {
+                        if (!shown.get(value.index)
+                                && !removable.get(value.index)
+                                && !blindWriteMayReplace(value, later)) {
+                            violated("I6", value + " was read, and later is not there: " + earlier + ", " + later);
+                        }
+                    }
+                }
+            }
+        }
+
+        private boolean nothingLostBetween(Answer earlier, Answer later) {
+            return key.destroyed.stream()
+                    .noneMatch(loss -> loss.at() >= earlier.invoked && loss.at() <= later.returned);
+        }
+
         /** I7 and I12: once all replicas are equal, each of them alone answers as all do together. */
         private void agreesWithTheLast(Answer answer, Answer last) {
             for (Write value : answer.values) {
@@ -236,7 +270,7 @@ public final class HistoryChecker {
             }
             for (Write write : key.writes) {
                 boolean before = write.outcome() == Outcome.OK && write.returned() <= answer.invoked;
-                if (!before || answer.r + copiesLeft(write, answer.returned) <= history.replicas()) {
+                if (!before || answer.r + ownersLeft(write, answer.returned) <= history.replicas()) {
                     continue;
                 }
                 if (write.isDelete()) {
@@ -256,14 +290,24 @@ public final class HistoryChecker {
             }
         }
 
-        /** How many of the W copies that were acknowledged are left. One made again counts if those consulted had to include another. */
+        /** How many of the W copies that were acknowledged are left, wherever. */
         private int copiesLeft(Write write, long now) {
+            return write.intent.w() - copiesLost(write, now);
+        }
+
+        /** How many of the copies that owners acknowledged are left: strict reads rest on these. */
+        private int ownersLeft(Write write, long now) {
+            return write.byOwners() - copiesLost(write, now);
+        }
+
+        /** One made again does not count as lost if those consulted had to include another. */
+        private int copiesLost(Write write, long now) {
             TreeSet<String> destroyed = new TreeSet<>();
             TreeSet<String> notMadeAgain = new TreeSet<>();
             for (History.Destroyed loss : key.destroyed) {
                 boolean itsCopy = loss.at() >= write.invoked
                         && loss.at() <= now
-                        && write.acknowledgedBy().contains(loss.node())
+                        && (write.acknowledgedBy().contains(loss.node()) || inherited(write, loss))
                         && !loss.survivors().get(write.index);
                 if (itsCopy) {
                     destroyed.add(loss.node());
@@ -274,7 +318,20 @@ public final class HistoryChecker {
             }
             // With W copies gone nothing is promised: those consulted about one may have lost theirs.
             boolean allGone = destroyed.size() >= write.intent.w();
-            return write.intent.w() - (allGone ? destroyed : notMadeAgain).size();
+            return (allGone ? destroyed : notMadeAgain).size();
+        }
+
+        /** Whether the copy that was lost is one that a stand-in had acknowledged and then handed over. */
+        private boolean inherited(Write write, History.Destroyed loss) {
+            for (History.HandedOver move : key.handedOver) {
+                if (move.to().equals(loss.node())
+                        && move.at() >= write.invoked
+                        && move.at() <= loss.at()
+                        && write.acknowledgedBy().contains(move.from())) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         /** Without white box evidence, a write without a context may have replaced whatever was begun before it ended. */

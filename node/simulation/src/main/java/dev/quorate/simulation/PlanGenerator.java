@@ -1,5 +1,6 @@
 package dev.quorate.simulation;
 
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.replication.Bucket;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -13,6 +14,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PlanGenerator {
     private static final long MILLI = 1_000_000;
+
+    /** Seeds in which stand-ins count unless a client says otherwise. */
+    private static final double SLOPPY_WRITES = 0;
+
+    private static final double SLOPPY_READS = 0;
 
     /** Faults that need another machine to be seen. */
     private static final Set<Fault.Kind> BETWEEN_MACHINES = EnumSet.of(
@@ -144,7 +150,11 @@ public final class PlanGenerator {
                 random.chance(0.8) ? 32 : 2 + random.nextInt(5),
                 chaos(random.between(3_000, 9_000)) * MILLI,
                 lost(nodes),
-                swarm != null && swarm.chance(0.5));
+                swarm != null && swarm.chance(0.5),
+                swarm != null && swarm.chance(SLOPPY_READS) ? Mode.SLOPPY : Mode.STRICT,
+                swarm != null && swarm.chance(SLOPPY_WRITES) ? Mode.SLOPPY : Mode.STRICT,
+                swarm != null && swarm.chance(0.2) ? Bucket.Repair.BLOCKING : Bucket.Repair.ASYNC,
+                swarm != null && swarm.chance(0.2) ? swarm.between(50, 500) : 1 << 20);
         return new Plan(setup, operations(setup), faults(setup));
     }
 

@@ -1,5 +1,6 @@
 package dev.quorate.simulation;
 
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.replication.Bucket;
 
 /**
@@ -17,6 +18,10 @@ import dev.quorate.core.replication.Bucket;
  * @param maxSiblings a put that would leave more is refused
  * @param chaosNanos faults and client operations end after this
  * @param lost a bit per machine: these are lost when everything else has ended, and the others must serve without them; 0 for none
+ * @param readMode the bucket's
+ * @param writeMode the bucket's
+ * @param repair the bucket's
+ * @param hintBytes what a node keeps for one owner that is away, at most
  * @param lostByCrash whether the lost machines are down; else they run, and nobody hears them
  */
 public record Setup(
@@ -41,7 +46,11 @@ public record Setup(
         int maxSiblings,
         long chaosNanos,
         int lost,
-        boolean lostByCrash) {
+        boolean lostByCrash,
+        Mode readMode,
+        Mode writeMode,
+        Bucket.Repair repair,
+        long hintBytes) {
     boolean isLost(int machine) {
         return (lost >> (machine - 1) & 1) == 1;
     }

@@ -191,6 +191,11 @@ final class SimClient {
         return tokens.get(index);
     }
 
+    /** As {@link #readAndWrite}, where nobody can be read from. */
+    void blindWrite(ClientOp operation, Ending end) {
+        write(operation, operation.node(), false, false, null, end);
+    }
+
     /** {@code end} is told whether the write was acknowledged. */
     void readAndWrite(ClientOp operation, boolean delete, Ending end) {
         get(operation.key(), operation.node(), operation.r(), operation.timeoutNanos(), Occasion.USUAL, token -> {
@@ -218,7 +223,11 @@ final class SimClient {
             CausalContext context = cluster.witness().open(of, told.contextToken());
             List<String> values = values(told);
             boolean last = occasion == Occasion.LAST;
-            Answer answer = history.read(of.bytes().utf8(), name(), r, invoked, world.now(), last, values);
+            int owners = Math.min(r, told.report().primaries());
+            if (owners < r) {
+                situations.happened(Situation.READ_WITH_STAND_INS);
+            }
+            Answer answer = history.read(of.bytes().utf8(), name(), owners, invoked, world.now(), last, values);
             answer.settled = occasion == Occasion.SETTLED;
             answer.covered = cluster.witness().covered(of, context);
             if (values.size() >= 3) {
@@ -405,6 +414,7 @@ final class SimClient {
                     witness.accountFor(key, dot, asked);
                     witness.acknowledged(told.report().acknowledged(), operation.w(), key, dot);
                     asked.acknowledged(world.now(), nodes);
+                    asked.acknowledgedByOwners(told.report().primaries());
                     situations.happened(Situation.DELETE_ACKNOWLEDGED);
                 }
             } else {
@@ -414,8 +424,12 @@ final class SimClient {
                         acknowledged = attempt;
                         witness.acknowledged(told.report().acknowledged(), operation.w(), key, dot);
                         attempt.acknowledged(world.now(), nodes);
+                        attempt.acknowledgedByOwners(told.report().primaries());
                     }
                 }
+            }
+            if (told.report().fallbacks() > 0) {
+                situations.happened(Situation.WRITE_WITH_STAND_INS);
             }
             if (acknowledged == null) {
                 witness.violations()

@@ -7,7 +7,6 @@ import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
-import dev.quorate.core.peer.Mode;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.Member;
@@ -100,7 +99,14 @@ final class SimCluster implements SimNetwork.Host {
         this.hashSeed = bytes("hash seed", 16);
         this.clusterKey = bytes("cluster key", 32);
         this.witness = new Witness(
-                world, history, situations, setup.nodes(), Math.min(setup.r(), setup.n() - 1), hashSeed, clusterKey);
+                world,
+                history,
+                situations,
+                setup.nodes(),
+                Math.min(setup.r(), setup.n() - 1),
+                hashSeed,
+                clusterKey,
+                this::owners);
         this.network = new SimNetwork(world, this, setup, situations);
         this.table = table();
         this.buckets = List.of(new Bucket(
@@ -110,9 +116,9 @@ final class SimCluster implements SimNetwork.Host {
                 setup.r(),
                 setup.w(),
                 setup.blindWrites(),
-                Mode.STRICT,
-                Mode.STRICT,
-                Bucket.Repair.ASYNC));
+                setup.readMode(),
+                setup.writeMode(),
+                setup.repair()));
         this.replication = new ReplicationConfig(
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(30),
@@ -121,7 +127,7 @@ final class SimCluster implements SimNetwork.Host {
                 setup.compareProbability(),
                 1000,
                 Duration.ofMillis(100),
-                1 << 20,
+                setup.hintBytes(),
                 10 * 1024,
                 setup.maxSiblings());
         this.membership = hasty(world.random("membership", 0));
@@ -211,6 +217,17 @@ final class SimCluster implements SimNetwork.Host {
         machine.disk = new SimDisk();
         machine.diskReplaced = true;
         witness.diskReplaced(number, machine.disk);
+    }
+
+    /** Whether some running node still keeps something for another. */
+    boolean hintsLeft() {
+        for (int number = 1; number <= setup.nodes(); number++) {
+            SimProcess process = machines[number].process;
+            if (process != null && !process.storage().content(Table.HINTS).isEmpty()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** What each running node holds, by its number. */

@@ -70,6 +70,7 @@ final class SimNetwork {
     private final int[][] dials;
     private long nextLink = 1;
     private long messages;
+    private long latestArrival;
 
     SimNetwork(SimWorld world, Host host, Setup setup, Situations situations) {
         this.world = world;
@@ -90,6 +91,11 @@ final class SimNetwork {
                 cutSince[from][to] = NOT_HEARD_OF;
             }
         }
+    }
+
+    /** When the last of the messages that are under way arrives; some were sent while everything was slow. */
+    long lastArrivalNanos() {
+        return latestArrival;
     }
 
     long messages() {
@@ -194,6 +200,7 @@ final class SimNetwork {
             direction.lastArrival = at;
         }
         int lane = link.caller.machine() == to ? link.caller.machine() : link.callee.machine();
+        latestArrival = Math.max(latestArrival, at);
         world.at(at, lane, kind, arrival);
         if (mayComeTwice && duplicateDraw < direction.duplicates) {
             world.at(at + 1 + (long) (again * again * 400_000_000L), lane, kind, () -> {

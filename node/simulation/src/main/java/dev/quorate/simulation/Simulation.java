@@ -1,6 +1,8 @@
 package dev.quorate.simulation;
 
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Mode;
+import dev.quorate.core.replication.Bucket;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -29,6 +31,9 @@ public final class Simulation {
     /** Keys whose service without the lost, and whose single replicas, are tried: enough, and the same time for every plan. */
     private static final int SAMPLED_KEYS = 8;
 
+    /** Whoever kept something for another has handed it over so long after healing. */
+    private static final long HAND_OVER = 60 * SECOND;
+
     /** Repairs under way end, or time out. */
     private static final long REPAIRS = 3 * SECOND;
 
@@ -54,6 +59,9 @@ public final class Simulation {
         Setup setup = plan.setup();
         this.world = new SimWorld(setup.seed());
         this.history = new History(History.Evidence.WHITE_BOX, setup.n());
+        if (setup.repair() == Bucket.Repair.BLOCKING) {
+            history.promiseMonotonicReads();
+        }
         this.cluster = new SimCluster(world, setup, subject, history, metrics, situations);
         Map<Integer, List<SimClient.Token>> tokens = new TreeMap<>();
         for (int number = 0; number <= setup.clients(); number++) {
@@ -76,7 +84,9 @@ public final class Simulation {
             chaos();
             serveWithoutTheLost();
             rest();
+            handOver();
             writeEverywhere();
+            handOver();
             readAll();
             becomeEqual();
         } catch (RuntimeException | AssertionError defect) {
@@ -122,13 +132,14 @@ public final class Simulation {
             return;
         }
         cluster.healAllBut(lost, setup.lostByCrash());
-        world.runUntil(world.now() + REST);
+        world.runUntil(Math.max(world.now(), cluster.network().lastArrivalNanos()) + REST);
         for (int key = 0; key < Math.min(SAMPLED_KEYS, setup.keys()); key++) {
             int copies = 0;
             for (NodeId owner : cluster.owners(SimClient.key(key))) {
                 copies += setup.isLost(owner.number()) ? 0 : 1;
             }
-            if (copies >= setup.w()) {
+            boolean standInsCount = setup.writeMode() == Mode.SLOPPY;
+            if ((standInsCount ? left.size() : copies) >= setup.w()) {
                 probesOutstanding++;
                 writeWithoutTheLost(key, left.get(key % left.size()), copies, 1);
             }
@@ -146,7 +157,7 @@ public final class Simulation {
     private void writeWithoutTheLost(int key, int node, int copies, int attempt) {
         Setup setup = plan.setup();
         ClientOp operation = lastOperation(2_000_000 + key * LAST_ATTEMPTS + attempt, key, node, copies, setup.w());
-        lastClient.readAndWrite(operation, false, acknowledged -> {
+        SimClient.Ending ending = acknowledged -> {
             if (acknowledged) {
                 probesOutstanding--;
                 situations.happened(Situation.SERVED_WITHOUT_THE_LOST);
@@ -164,7 +175,12 @@ public final class Simulation {
                         "n" + node + " reaches " + copies + " replicas, and takes no write with w=" + setup.w() + ": "
                                 + lastClient.lastFailure()));
             }
-        });
+        };
+        if (copies == 0) {
+            lastClient.blindWrite(operation, ending);
+        } else {
+            lastClient.readAndWrite(operation, false, ending);
+        }
     }
 
     private ClientOp lastOperation(int number, int key, int node, int r, int w) {
@@ -188,7 +204,22 @@ public final class Simulation {
     private void rest() {
         repairsBeforeHealing = metrics.total("read_repairs_total");
         cluster.heal();
-        world.runUntil(world.now() + REST);
+        world.runUntil(Math.max(world.now(), cluster.network().lastArrivalNanos()) + REST);
+    }
+
+    /** I7: what was kept for others reaches them in bounded time, without anybody asking. */
+    private void handOver() {
+        if (!Convergence.HINTS_ARE_DELIVERED) {
+            return;
+        }
+        long giveUp = world.now() + HAND_OVER;
+        while (cluster.hintsLeft() && world.now() < giveUp) {
+            world.runUntil(world.now() + SECOND / 2);
+        }
+        if (cluster.hintsLeft()) {
+            violations.add(
+                    new Violation("I7", "", "hints wait " + HAND_OVER / SECOND + " s after everything was healed"));
+        }
     }
 
     /** I17: once healed, every node takes a read and a write with the context that was read. */

@@ -15,6 +15,7 @@ import dev.quorate.core.version.Actor;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.ContextToken;
 import dev.quorate.core.version.Dot;
+import dev.quorate.core.version.Hint;
 import dev.quorate.core.version.RecordCodec;
 import dev.quorate.core.version.Sibling;
 import dev.quorate.core.version.StoredRecord;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +77,7 @@ final class Witness {
     private final History history;
     private final Situations situations;
     private final KeyHasher hasher;
+    private final Function<Key, List<NodeId>> owners;
     private final ContextToken tokens;
     private final RecordCodec codec = new RecordCodec();
     private final Map<Dot, Minted> minted = new TreeMap<>();
@@ -87,7 +90,10 @@ final class Witness {
     private final List<Violation> violations = new ArrayList<>();
     private long recordsWritten;
 
-    /** @param rescueQuorum how many others a damaged record is made again from */
+    /**
+     * @param rescueQuorum how many others a damaged record is made again from
+     * @param owners the row of a key
+     */
     Witness(
             SimWorld world,
             History history,
@@ -95,7 +101,9 @@ final class Witness {
             int machines,
             int rescueQuorum,
             Bytes hashSeed,
-            Bytes clusterKey) {
+            Bytes clusterKey,
+            Function<Key, List<NodeId>> owners) {
+        this.owners = owners;
         this.rescueQuorum = rescueQuorum;
         this.world = world;
         this.history = history;
@@ -191,10 +199,14 @@ final class Witness {
             machine.held.remove(at);
             before = null;
         }
+        hintsAreKept(process, at, before, after);
         if (after == null) {
             if (before != null) {
-                violated("I9", before.key().bytes().utf8(), process.name() + " removed a record");
+                if (owners.apply(before.key()).contains(process.name())) {
+                    violated("I9", before.key().bytes().utf8(), process.name() + " removed a record");
+                }
                 machine.held.remove(at);
+                machine.acknowledged.remove(at);
             }
             return;
         }
@@ -204,6 +216,63 @@ final class Witness {
             namesOneWrite(process, key, before, after, sibling);
         }
         machine.held.put(at, after);
+    }
+
+    /**
+     * I11: a hint goes only once its owner has what it stood for, unless a member of the row drops it, which comparing replicas makes up for;
+     * and what a node holds of other nodes' rows is all for somebody.
+     */
+    private void hintsAreKept(
+            SimProcess process, Bytes at, @Nullable StoredRecord before, @Nullable StoredRecord after) {
+        StoredRecord either = after != null ? after : before;
+        if (either == null
+                || process.isImpostor()
+                || before != null && before.hints().isEmpty() && after == null) {
+            return;
+        }
+        String key = either.key().bytes().utf8();
+        boolean member = owners.apply(either.key()).contains(process.name());
+        if (after != null && !member && after.hints().isEmpty()) {
+            violated("I11", key, process.name() + " is no member of the row, and keeps a record for nobody");
+        }
+        for (Hint hint : after == null ? List.<Hint>of() : after.hints()) {
+            if (before == null || before.hintFor(hint.owner()) == null) {
+                situations.happened(Situation.HINT_KEPT);
+            }
+        }
+        if (before == null) {
+            return;
+        }
+        for (Hint hint : before.hints()) {
+            if (after == null || after.hintFor(hint.owner()) == null) {
+                hintIsGone(process, at, key, member, before, hint.owner(), after == null);
+            }
+        }
+    }
+
+    private void hintIsGone(
+            SimProcess process,
+            Bytes at,
+            String key,
+            boolean member,
+            StoredRecord before,
+            NodeId owner,
+            boolean copyToo) {
+        StoredRecord theirs = machines[owner.number()].held.get(at);
+        if (theirs != null && knowsAll(theirs, before)) {
+            situations.happened(Situation.HINT_DELIVERED);
+            if (copyToo) {
+                history.handedOver(key, process.name().toString(), owner.toString(), world.now());
+            }
+        } else if (member) {
+            situations.happened(Situation.HINT_DROPPED_BY_A_MEMBER);
+        } else if (!wasDestroyed(key, owner)) {
+            violated(
+                    "I11",
+                    key,
+                    process.name() + " dropped its hint for " + owner + ", which holds " + theirs + " and not "
+                            + before.object());
+        }
     }
 
     private static boolean knowsAll(StoredRecord after, StoredRecord before) {
@@ -361,7 +430,8 @@ final class Witness {
             boolean holds = record != null && record.object().context().covers(dot);
             if (holds) {
                 acknowledged(node.number(), key, own);
-            } else if (!wasDestroyed(name, node)) {
+            } else if (owners.apply(key).contains(node) && !wasDestroyed(name, node)) {
+                // Whoever stood in may have handed it over by now: the hint's own account is kept above.
                 violated("I10", name, node + " is said to hold " + dot + ", and holds " + record);
             }
         }

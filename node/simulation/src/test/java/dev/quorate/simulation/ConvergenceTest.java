@@ -1,6 +1,7 @@
 package dev.quorate.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
@@ -58,6 +59,15 @@ class ConvergenceTest {
         holds(1, record(CausalContext.EMPTY, "a"));
         holds(2, record(CausalContext.EMPTY, "a"));
         holds(3, record(CausalContext.EMPTY, "a"));
+
+        assertThat(differences()).hasSize(1);
+    }
+
+    @Test
+    void seesAHintThatIsLeft() {
+        assumeThat(Convergence.HINTS_ARE_DELIVERED).isTrue();
+        holds(1, record(CausalContext.EMPTY, "a").withHint(new NodeId(2), 1));
+        holds(2, record(CausalContext.EMPTY, "a"));
 
         assertThat(differences()).hasSize(1);
     }

@@ -239,6 +239,54 @@ class HistoryCheckerTest {
     }
 
     @Test
+    void aStrictReadNeedNotShowWhatFewerOwnersThanAskedForHold() {
+        Write a = put("c1", Seen.NOTHING);
+        Write b = put("c2", read(2, a));
+        b.acknowledgedByOwners(1);
+        read(2, a);
+        lastRead(b);
+
+        assertThat(check()).isEmpty();
+    }
+
+    @Test
+    void aReadOfFewerOwnersThanAskedForMayBeStale() {
+        Write a = put("c1", Seen.NOTHING);
+        Write b = put("c2", read(2, a));
+        read(0, a);
+        lastRead(b);
+
+        assertThat(check()).isEmpty();
+    }
+
+    @Test
+    void aWriteIsKeptWithTheOwnerThatAStandInHandedItTo() {
+        Write a = invoke("c1", Seen.NOTHING);
+        a.acknowledged(++now, List.of("n1", "n4"));
+        history.handedOver("key", "n4", "n2", ++now);
+        history.destroyed("key", "n1", 0, ++now);
+        lastRead();
+        assertThat(check()).contains("I1");
+
+        history.destroyed("key", "n2", 0, ++now);
+        lastRead();
+        assertThat(check()).doesNotContain("I1");
+    }
+
+    @Test
+    void seesThatALaterReadShowsLessWhereReadsRepairFirst() {
+        Write a = put("c1", Seen.NOTHING);
+        Write unknown = invoke("c2", read(2, a));
+        read(2, unknown);
+        read(2, a);
+        lastRead(unknown);
+        assertThat(check()).isEmpty();
+
+        history.promiseMonotonicReads();
+        assertThat(check()).containsExactly("I6");
+    }
+
+    @Test
     void seesAClientThatDoesNotReadItsOwnWrite() {
         Write a = put("c1", Seen.NOTHING);
         history.read("key", "c1", 2, ++now, ++now, false, List.of());

@@ -2,6 +2,7 @@ package dev.quorate.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.replication.Bucket;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,12 @@ class RegressionSimulationTest {
         assertThat(Simulation.run(PlanGenerator.firstPlan(514840), new Subject())
                         .violations())
                 .isEmpty();
+    }
+
+    /** A read showed what its only replica had not synced yet, and a power loss took back. */
+    @Test
+    void whatAReadThatRepairsFirstHasShownSurvivesAPowerLoss() {
+        assertThat(Simulation.run(741).violations()).isEmpty();
     }
 
     private static final long MILLI = 1_000_000;
@@ -112,6 +119,10 @@ class RegressionSimulationTest {
                 32,
                 chaosNanos,
                 0,
-                false);
+                false,
+                Mode.STRICT,
+                Mode.STRICT,
+                Bucket.Repair.ASYNC,
+                1 << 20);
     }
 }

@@ -2,6 +2,7 @@ package dev.quorate.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.replication.Bucket;
 import java.util.ArrayList;
 import java.util.List;
@@ -105,7 +106,11 @@ class RiakTracesTest {
                     32,
                     5_000_000_000L,
                     0,
-                    false);
+                    false,
+                    Mode.STRICT,
+                    Mode.STRICT,
+                    Bucket.Repair.ASYNC,
+                    1 << 20);
             SimRandom random = new SimRandom(seed);
             List<ClientOp> operations = new ArrayList<>();
             for (int number = 0; number < 400; number++) {

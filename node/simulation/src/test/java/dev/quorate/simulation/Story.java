@@ -77,7 +77,11 @@ final class Story {
                 32,
                 3_600_000 * MILLI,
                 0,
-                false));
+                false,
+                Mode.STRICT,
+                Mode.STRICT,
+                Bucket.Repair.ASYNC,
+                1 << 20));
     }
 
     /** From now on, who counts towards quorums. */

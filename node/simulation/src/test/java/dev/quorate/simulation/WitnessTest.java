@@ -30,10 +30,18 @@ class WitnessTest {
 
     private final SimWorld world = new SimWorld(1);
     private final History history = new History(Evidence.WHITE_BOX, 3);
-    private final Witness witness =
-            new Witness(world, history, new Situations(), 3, 2, Bytes.owning(new byte[16]), Bytes.owning(new byte[32]));
+    private final Witness witness = new Witness(
+            world,
+            history,
+            new Situations(),
+            3,
+            2,
+            Bytes.owning(new byte[16]),
+            Bytes.owning(new byte[32]),
+            key -> List.of(new NodeId(1), new NodeId(2)));
     private final SimDisk disk = new SimDisk();
     private final SimProcess n1 = process(1);
+    private final SimProcess n3 = process(3);
     private final Write a = invoke();
 
     @Test
@@ -116,12 +124,73 @@ class WitnessTest {
         assertThat(history.key("key").destroyed).isEmpty();
     }
 
+    @Test
+    void acceptsAStandInThatDropsWhatItsOwnerHas() {
+        commit(n1, record(1, a));
+        commit(n3, hinted(1, a));
+        commit(process(2), record(1, a));
+        remove(n3);
+
+        assertThat(witness.violations()).isEmpty();
+        assertThat(history.key("key").handedOver).hasSize(1);
+    }
+
+    @Test
+    void seesAStandInThatDropsWhatItsOwnerLacks() {
+        commit(n1, record(1, a));
+        commit(n3, hinted(1, a));
+        remove(n3);
+
+        assertThat(invariants()).containsExactly("I11");
+    }
+
+    @Test
+    void seesAStandInThatDropsANewerObjectThanItsOwnerHas() {
+        Write b = invoke();
+        commit(n1, record(1, a));
+        commit(process(2), record(1, a));
+        commit(n1, record(2, b));
+        commit(n3, hinted(2, b));
+        remove(n3);
+
+        assertThat(invariants()).contains("I11");
+    }
+
+    @Test
+    void seesARecordOutsideItsRowThatIsKeptForNobody() {
+        commit(n1, record(1, a));
+        commit(n3, record(1, a));
+
+        assertThat(invariants()).containsExactly("I11");
+    }
+
+    @Test
+    void letsAMemberOfTheRowDropAHint() {
+        commit(n1, hinted(1, a));
+        commit(n1, record(1, a));
+
+        assertThat(witness.violations()).isEmpty();
+    }
+
+    private static StoredRecord hinted(long sequence, Write write) {
+        return record(sequence, write).withHint(new NodeId(2), 1);
+    }
+
+    private void remove(SimProcess process) {
+        witness.committing(process, new WriteBatch().andDelete(Table.DATA, witness.storageKey(KEY)));
+    }
+
     private Write invoke() {
         return history.invoke(new Intent("key", "c1", false, Seen.NOTHING, 2, true), 0);
     }
 
     private void commit(StoredRecord record) {
-        witness.committing(n1, WriteBatch.put(Table.DATA, witness.storageKey(KEY), new RecordCodec().encode(record)));
+        commit(n1, record);
+    }
+
+    private void commit(SimProcess process, StoredRecord record) {
+        witness.committing(
+                process, WriteBatch.put(Table.DATA, witness.storageKey(KEY), new RecordCodec().encode(record)));
     }
 
     private void acknowledge(StoredRecord record) {
