@@ -28,7 +28,10 @@ public final class Admission implements ServerInterceptor {
         this.refused =
                 metrics.counter("admission_refused_total", "Client operations refused because the node holds too many");
         metrics.gauge("admission_operations", "Client operations that the node holds", () -> operations);
-        metrics.gauge("admission_bytes", "Bytes of the client operations that the node holds", () -> bytes);
+        metrics.gauge(
+                "admission_bytes",
+                "Bytes of the client operations that the node holds, and of answers not taken",
+                () -> bytes);
         metrics.gauge("admission_multi_bytes", "Bytes of the calls of many operations under way", () -> heldBytes);
     }
 
@@ -65,6 +68,11 @@ public final class Admission implements ServerInterceptor {
     /** Once for each that {@link #hold} let in, with the same size. */
     void letGo(long size) {
         heldBytes -= size;
+    }
+
+    /** Counts what is answered and not taken yet like what is asked; negative when it was taken. */
+    void keep(long size) {
+        bytes += size;
     }
 
     private boolean isFull() {

@@ -72,6 +72,11 @@ public final class ClientOperations {
         admission.letGo(size);
     }
 
+    /** Answers that wait for a client to take them; negative when it has. */
+    void keep(long size) {
+        admission.keep(size);
+    }
+
     /** 0 to 100. */
     int load() {
         return core.load();

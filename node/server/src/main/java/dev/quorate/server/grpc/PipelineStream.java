@@ -142,7 +142,7 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
             return;
         }
         outcomes.add(outcome);
-        outcomeBytes += outcome.getSerializedSize();
+        keep(outcome.getSerializedSize());
         if (!drainScheduled) {
             drainScheduled = true;
             loop.atEndOfPass(() -> {
@@ -164,7 +164,7 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
                 message.addOutcomes(outcome);
                 open--;
             }
-            outcomeBytes -= bytes;
+            keep(-bytes);
             observer.onNext(message.build());
         }
         receive();
@@ -187,9 +187,15 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
         observer.onError(StatusMapping.exception(failure));
     }
 
+    private void keep(long bytes) {
+        outcomeBytes += bytes;
+        operations.keep(bytes);
+    }
+
     private void close() {
         closed = true;
         outcomes.clear();
+        keep(-outcomeBytes);
         ended.accept(this);
     }
 

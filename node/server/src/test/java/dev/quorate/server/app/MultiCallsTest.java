@@ -7,28 +7,39 @@ import static org.awaitility.Awaitility.await;
 import com.google.protobuf.ByteString;
 import dev.quorate.proto.admin.v1.GetNodeMetricsRequest;
 import dev.quorate.proto.admin.v1.NodeServiceGrpc;
+import dev.quorate.proto.kv.v1.GetRequest;
 import dev.quorate.proto.kv.v1.KvServiceGrpc;
 import dev.quorate.proto.kv.v1.MultiGetRequest;
 import dev.quorate.proto.kv.v1.MultiGetResponse;
+import dev.quorate.proto.kv.v1.PipelineRequest;
+import dev.quorate.proto.kv.v1.PipelineResponse;
 import dev.quorate.proto.kv.v1.PutRequest;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Calls of many operations by a client that does not take their outcomes: what it holds is bounded, and for how long. */
+/** Many operations at once by a client that does not take their outcomes: what it holds is bounded. */
 class MultiCallsTest {
     private static final int KEYS = 600;
+    private static final String BOUNDS = "limits: {operationBytes: 1MiB}\nreplication: {maxTimeout: 2s}\n";
+    private static final String CALLS = "quorate_admission_multi_bytes";
+    private static final String OPERATIONS = "quorate_admission_bytes";
+
+    private @Nullable ManagedChannel narrow;
 
     @Test
     void whatAClientDoesNotTakeIsBoundedInBytesAndInTime(@TempDir Path folder) throws Exception {
-        String bounds = "limits: {operationBytes: 1MiB}\nreplication: {maxTimeout: 2s}\n";
-        try (LocalNodes nodes = LocalNodes.start(folder, 1, bounds)) {
+        try (LocalNodes nodes = LocalNodes.start(folder, 1, BOUNDS)) {
             KvServiceGrpc.KvServiceBlockingStub kv = nodes.kv(1);
             ByteString value = ByteString.copyFrom(new byte[7_000]);
             for (int i = 0; i < KEYS / 2; i++) {
@@ -41,18 +52,53 @@ class MultiCallsTest {
             }
 
             ClientCall<MultiGetRequest, MultiGetResponse> idle = begin(nodes);
-            await().until(() -> held(nodes) > 1 << 20);
+            await().until(() -> metric(nodes, CALLS) > 1 << 20);
             assertThatThrownBy(() -> readOne(kv))
                     .isInstanceOf(StatusRuntimeException.class)
                     .hasMessageContaining("RESOURCE_EXHAUSTED");
-            await().until(() -> held(nodes) == 0);
+            await().until(() -> metric(nodes, CALLS) == 0);
             readOne(kv);
             idle.cancel("done", null);
 
             ClientCall<MultiGetRequest, MultiGetResponse> cancelled = begin(nodes);
-            await().until(() -> held(nodes) > 1 << 20);
+            await().until(() -> metric(nodes, CALLS) > 1 << 20);
             cancelled.cancel("no longer wanted", null);
-            await().until(() -> held(nodes) == 0);
+            await().until(() -> metric(nodes, CALLS) == 0);
+            assertThat(nodes.fatal).isEmpty();
+        }
+    }
+
+    @Test
+    void outcomesThatAStreamDoesNotTakeCountLikeOperations(@TempDir Path folder) throws Exception {
+        try (LocalNodes nodes = LocalNodes.start(folder, 1, BOUNDS)) {
+            KvServiceGrpc.KvServiceBlockingStub kv = nodes.kv(1);
+            ByteString name = ByteString.copyFromUtf8("k");
+            GetRequest get = GetRequest.newBuilder().setKey(name).build();
+            assertThat(kv.put(PutRequest.newBuilder()
+                                    .setKey(name)
+                                    .setValue(ByteString.copyFrom(new byte[7_000]))
+                                    .build())
+                            .hasReport())
+                    .isTrue();
+            ClientCall<PipelineRequest, PipelineResponse> stream =
+                    narrow(nodes).newCall(KvServiceGrpc.getPipelineMethod(), CallOptions.DEFAULT);
+            stream.start(new ClientCall.Listener<>() {}, new Metadata());
+            PipelineRequest.Builder batch = PipelineRequest.newBuilder();
+            for (int id = 0; id < KEYS; id++) {
+                batch.addOperations(
+                        PipelineRequest.Operation.newBuilder().setId(id).setGet(get));
+            }
+            // What the connection itself takes in, and then what nobody takes.
+            for (int i = 0; i < 4; i++) {
+                stream.sendMessage(batch.build());
+            }
+            await().untilAsserted(() -> assertThat(metric(nodes, OPERATIONS)).isGreaterThanOrEqualTo(1 << 20));
+            assertThatThrownBy(() -> kv.get(get))
+                    .isInstanceOf(StatusRuntimeException.class)
+                    .hasMessageContaining("RESOURCE_EXHAUSTED");
+            stream.cancel("no longer wanted", null);
+            await().until(() -> metric(nodes, OPERATIONS) == 0);
+            assertThat(kv.get(get).getSiblingsCount()).isEqualTo(1);
             assertThat(nodes.fatal).isEmpty();
         }
     }
@@ -64,10 +110,9 @@ class MultiCallsTest {
     }
 
     /** Asks, and takes nothing. */
-    private static ClientCall<MultiGetRequest, MultiGetResponse> begin(LocalNodes nodes) {
-        ClientCall<MultiGetRequest, MultiGetResponse> call = nodes.channel(
-                        nodes.node(1).clientAddress())
-                .newCall(KvServiceGrpc.getMultiGetMethod(), CallOptions.DEFAULT);
+    private ClientCall<MultiGetRequest, MultiGetResponse> begin(LocalNodes nodes) {
+        ClientCall<MultiGetRequest, MultiGetResponse> call =
+                narrow(nodes).newCall(KvServiceGrpc.getMultiGetMethod(), CallOptions.DEFAULT);
         call.start(new ClientCall.Listener<>() {}, new Metadata());
         call.sendMessage(MultiGetRequest.newBuilder()
                 .addAllKeys(
@@ -77,12 +122,31 @@ class MultiCallsTest {
         return call;
     }
 
-    private static double held(LocalNodes nodes) {
+    /** A channel that takes 64 KiB unasked and no more. */
+    private ManagedChannel narrow(LocalNodes nodes) {
+        if (narrow == null) {
+            narrow = NettyChannelBuilder.forAddress(
+                            nodes.node(1).clientAddress().resolve())
+                    .usePlaintext()
+                    .flowControlWindow(64 << 10)
+                    .build();
+        }
+        return narrow;
+    }
+
+    @AfterEach
+    void close() {
+        if (narrow != null) {
+            narrow.shutdownNow();
+        }
+    }
+
+    private static double metric(LocalNodes nodes, String name) {
         return NodeServiceGrpc.newBlockingStub(nodes.admin(1))
                 .getNodeMetrics(GetNodeMetricsRequest.getDefaultInstance())
                 .getText()
                 .lines()
-                .filter(line -> line.startsWith("quorate_admission_multi_bytes "))
+                .filter(line -> line.startsWith(name + " "))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(' '))))
                 .sum();
     }
