@@ -1,5 +1,6 @@
 package dev.quorate.core;
 
+import dev.quorate.core.antientropy.AntiEntropyConfig;
 import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Check;
@@ -24,7 +25,8 @@ public record NodeConfig(
         Bytes clusterKey,
         List<Bucket> buckets,
         ReplicationConfig replication,
-        MembershipConfig membership) {
+        MembershipConfig membership,
+        AntiEntropyConfig antiEntropy) {
     public NodeConfig {
         Check.argument(hashSeed.length() == 16, "the hash seed has %d bytes, not 16", hashSeed.length());
         Check.argument(clusterKey.length() >= 16, "the cluster key has %d bytes, fewer than 16", clusterKey.length());

@@ -1,5 +1,9 @@
 package dev.quorate.core;
 
+import dev.quorate.core.antientropy.AntiEntropy;
+import dev.quorate.core.antientropy.RecoveringSlots;
+import dev.quorate.core.antientropy.RepairStatus;
+import dev.quorate.core.antientropy.Surroundings;
 import dev.quorate.core.membership.MemberView;
 import dev.quorate.core.membership.Membership;
 import dev.quorate.core.model.Bytes;
@@ -20,10 +24,15 @@ import dev.quorate.core.replication.Placement;
 import dev.quorate.core.replication.SafetyRules;
 import dev.quorate.core.ring.KeyHasher;
 import dev.quorate.core.runtime.DeadlineWheel;
+import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.HybridClock;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.storage.HybridClockMark;
+import dev.quorate.core.storage.LeafRebuild;
+import dev.quorate.core.storage.MerkleTree;
 import dev.quorate.core.storage.ReplicaTable;
+import dev.quorate.core.storage.Storage;
+import dev.quorate.core.version.RecordCodec;
 import java.time.Duration;
 import java.util.List;
 import java.util.SortedMap;
@@ -50,6 +59,10 @@ public final class NodeCore {
     private final ReplicaTable replicas;
     private final Coordinator coordinator;
     private final Membership membership;
+    private final MerkleTree tree;
+    private final LeafRebuild rebuild;
+    private final RecoveringSlots recovering;
+    private final AntiEntropy antiEntropy;
     private final Metrics.Counter refusedOverloaded;
     private NodeState state = NodeState.STARTING;
     private int operationsInFlight;
@@ -64,20 +77,28 @@ public final class NodeCore {
         this.clockMark = new HybridClockMark(hybridClock, environment.storage());
         SortedMap<Integer, Bucket> buckets = new TreeMap<>();
         config.buckets().forEach(bucket -> buckets.put(bucket.id(), bucket));
+        Storage storage = environment.storage();
+        EventLoop loop = environment.loop();
+        RecordCodec codec = rules.recordCodec();
+        KeyHasher hasher = new KeyHasher(config.hashSeed());
+        this.tree = new MerkleTree(storage, rules.objectDigest(config.hashSeed()));
+        this.rebuild = new LeafRebuild(storage, tree, codec, loop, metrics);
+        this.recovering = new RecoveringSlots(config.self(), config.table(), storage, loop, metrics);
         this.replicas =
-                new ReplicaTable(environment.storage(), environment.loop(), rules.queuesBehindReadForMerge(), metrics);
+                new ReplicaTable(storage, loop, codec, tree, rebuild, rules.queuesBehindReadForMerge(), metrics);
         Local local = new Local(
                 config.self(),
                 config.table(),
-                new KeyHasher(config.hashSeed()),
+                hasher,
                 buckets,
                 config.replication(),
                 rules,
                 replicas,
-                environment.storage(),
+                this::isRecovering,
+                storage,
                 peers,
                 environment.clock(),
-                environment.loop(),
+                loop,
                 wheel,
                 environment.random(),
                 metrics);
@@ -100,6 +121,24 @@ public final class NodeCore {
                         metrics,
                         environment.members()));
         peers.consult(membership);
+        this.antiEntropy = new AntiEntropy(new Surroundings(
+                config.self(),
+                config.table(),
+                hasher,
+                config.antiEntropy(),
+                storage,
+                replicas,
+                tree,
+                rebuild,
+                codec,
+                new ReplicasOfCoordinator(coordinator, hybridClock),
+                peers,
+                recovering,
+                environment.clock(),
+                loop,
+                wheel,
+                environment.random(),
+                metrics));
         this.refusedOverloaded = metrics.counter(
                 "operations_refused_total", "Operations of clients refused because too many are under way");
         metrics.gauge("operations_in_flight", "Operations of clients under way", () -> operationsInFlight);
@@ -108,13 +147,23 @@ public final class NodeCore {
 
     /** Reads what the node must know before it may serve. Until the stage completes it answers NODE_STARTING. */
     public CompletionStage<Void> start() {
-        return clockMark.load().thenCompose(loaded -> replicas.hints().load()).thenRun(() -> {
-            // A node told to stop while it starts has stopped.
-            if (state == NodeState.STARTING) {
-                state = NodeState.READY;
-                membership.start();
-            }
-        });
+        return clockMark
+                .load()
+                .thenCompose(done -> replicas.hints().load())
+                .thenCompose(done -> tree.load())
+                .thenCompose(done -> rebuild.load())
+                .thenCompose(done -> recovering.load())
+                .thenCompose(found -> found == RecoveringSlots.Found.WITHOUT_LEAVES
+                        ? rebuild.rebuildAll().thenCompose(done -> recovering.leavesComplete())
+                        : CompletableFuture.completedFuture(null))
+                .thenRun(() -> {
+                    // A node told to stop while it starts has stopped.
+                    if (state == NodeState.STARTING) {
+                        state = NodeState.READY;
+                        membership.start();
+                        antiEntropy.start();
+                    }
+                });
     }
 
     /** @param timeout null for the default; cut to the longest allowed */
@@ -141,6 +190,9 @@ public final class NodeCore {
         }
         if (state == NodeState.STARTING || !config.table().contains(from)) {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+            return;
+        }
+        if (antiEntropy.onPeerRequest(from, request, answer)) {
             return;
         }
         if (request instanceof PeerRequest.OfMembership ofMembership) {
@@ -195,6 +247,26 @@ public final class NodeCore {
     /** Where a key lives. */
     public Result<Placement> placement(String bucket, Bytes key) {
         return coordinator.placement(bucket, key);
+    }
+
+    /** How equal this node is to its peers. */
+    public RepairStatus repairStatus() {
+        return antiEntropy.status();
+    }
+
+    /** Whether this node answers no reads of the slot, because it may have lost what it acknowledged. */
+    public boolean isRecovering(int slot) {
+        return config.antiEntropy().enabled() && recovering.contains(slot);
+    }
+
+    /** For those who judge this node: its own account of what it holds. */
+    public MerkleTree hashTree() {
+        return tree;
+    }
+
+    /** Compares with one peer, or with all, as soon as there is room. Returns with how many. */
+    public int repair(@Nullable NodeId peer) {
+        return antiEntropy.repair(peer);
     }
 
     /** Takes no more operations of clients, its own or forwarded ones; those under way go on. The others are told to go elsewhere. */

@@ -1,5 +1,6 @@
 package dev.quorate.core;
 
+import dev.quorate.core.antientropy.AntiEntropyConfig;
 import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.membership.MembershipListener;
 import dev.quorate.core.membership.Verdict;
@@ -94,7 +95,8 @@ public final class ManualCluster {
                             Bytes.owning(new byte[16]),
                             buckets,
                             replication,
-                            MembershipConfig.DEFAULTS),
+                            MembershipConfig.DEFAULTS,
+                            antiEntropy),
                     new NodeEnvironment(clock, loop, random, storage, this, boots, metrics, listener),
                     rules);
             started = core.start().toCompletableFuture();
@@ -201,6 +203,7 @@ public final class ManualCluster {
     private final SlotTable table;
     private final List<Bucket> buckets;
     private final ReplicationConfig replication;
+    private final AntiEntropyConfig antiEntropy;
     private final SafetyRules rules;
     private final SplittableRandom seeded = new SplittableRandom(7);
     private final Map<NodeId, Node> nodes = new LinkedHashMap<>();
@@ -257,7 +260,13 @@ public final class ManualCluster {
         }
     };
 
+    /** Replicas that differ stay so, unless a read or a hint makes them equal. */
     public ManualCluster(int nodeCount, int replicas, Bucket.BlindWrites blindWrites) {
+        this(nodeCount, replicas, blindWrites, AntiEntropyConfig.disabled());
+    }
+
+    public ManualCluster(int nodeCount, int replicas, Bucket.BlindWrites blindWrites, AntiEntropyConfig antiEntropy) {
+        this.antiEntropy = antiEntropy;
         List<Member> members = new ArrayList<>();
         for (int i = 1; i <= nodeCount; i++) {
             members.add(new Member(new NodeId(i), 1.0, "dc1", "r" + i, "h" + i));

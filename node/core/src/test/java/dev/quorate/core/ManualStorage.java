@@ -65,6 +65,10 @@ public final class ManualStorage implements Storage {
         entries.clear();
     }
 
+    public void clear(Table table) {
+        entries.keySet().removeIf(key -> key.at(0) == table.id());
+    }
+
     @Override
     public CompletionStage<@Nullable Bytes> get(Table table, Bytes key) {
         if (!readsHeld) {

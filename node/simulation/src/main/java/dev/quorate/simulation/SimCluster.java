@@ -3,6 +3,7 @@ package dev.quorate.simulation;
 import dev.quorate.core.NodeConfig;
 import dev.quorate.core.NodeCore;
 import dev.quorate.core.NodeEnvironment;
+import dev.quorate.core.antientropy.AntiEntropyConfig;
 import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
@@ -11,6 +12,7 @@ import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.Member;
 import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.storage.MerkleTree;
 import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
@@ -19,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -80,6 +83,7 @@ final class SimCluster implements SimNetwork.Host {
     private final List<Bucket> buckets;
     private final ReplicationConfig replication;
     private final MembershipConfig membership;
+    private final AntiEntropyConfig antiEntropy;
     private final Bytes hashSeed;
     private final Bytes clusterKey;
     private final Machine[] machines;
@@ -131,6 +135,7 @@ final class SimCluster implements SimNetwork.Host {
                 10 * 1024,
                 setup.maxSiblings());
         this.membership = hasty(world.random("membership", 0));
+        this.antiEntropy = antiEntropy();
         this.machines = new Machine[setup.nodes() + 1];
         for (int number = 1; number <= setup.nodes(); number++) {
             SimRandom random = world.random("machine", number);
@@ -156,6 +161,21 @@ final class SimCluster implements SimNetwork.Host {
                 Duration.ofMillis(125),
                 3,
                 Duration.ofSeconds(4));
+    }
+
+    /** In a hurry: a run lasts seconds, and replicas are to meet all they can miss. */
+    private AntiEntropyConfig antiEntropy() {
+        SimRandom random = world.random("anti-entropy", 0);
+        return new AntiEntropyConfig(
+                random.chance(0.85),
+                Duration.ofMillis(random.betweenByMagnitude(250, 4_000)),
+                Duration.ofMillis(random.betweenByMagnitude(5, 200)),
+                Duration.ofMillis(random.betweenByMagnitude(20, 200)),
+                Duration.ofMillis(random.betweenByMagnitude(100, 1_000)),
+                1 + random.nextInt(4),
+                50_000,
+                32L << 20,
+                Duration.ofMillis(random.betweenByMagnitude(1_000, 100_000)));
     }
 
     private Bytes bytes(String name, int length) {
@@ -216,7 +236,7 @@ final class SimCluster implements SimNetwork.Host {
         Machine machine = machines[number];
         machine.disk = new SimDisk();
         machine.diskReplaced = true;
-        witness.diskReplaced(number, machine.disk);
+        witness.diskReplaced(number, machine.disk, 0);
     }
 
     /** Whether some running node still keeps something for another. */
@@ -242,9 +262,42 @@ final class SimCluster implements SimNetwork.Host {
         return contents;
     }
 
+    boolean answersReads(NodeId owner, Key key) {
+        SimProcess process = machines[owner.number()].process;
+        return process != null && !process.core().isRecovering(witness.hash(key).slot(table.log2Slots()));
+    }
+
     /** The row of a key, in preference order. */
     List<NodeId> owners(Key key) {
         return table.owners(witness.hash(key).slot(table.log2Slots())).subList(0, setup.n());
+    }
+
+    boolean exchanges() {
+        return antiEntropy.enabled();
+    }
+
+    /** I7: null when all owners are equal. */
+    @Nullable
+    String difference() {
+        SortedMap<Integer, MerkleTree> trees = new TreeMap<>();
+        for (int number = 1; number <= setup.nodes(); number++) {
+            SimProcess process = machines[number].process;
+            if (process == null) {
+                return "n" + number + " is down";
+            }
+            trees.put(number, process.core().hashTree());
+        }
+        return witness.difference(table, trees);
+    }
+
+    /** How long replicas may differ after the last write. */
+    long convergesWithinNanos() {
+        return 20 * antiEntropy.interval().toNanos() + 5_000_000_000L;
+    }
+
+    /** Longer than it takes every node to compare itself with every other once. */
+    long roundNanos() {
+        return 2 * antiEntropy.interval().toNanos();
     }
 
     long coldReads() {
@@ -302,7 +355,15 @@ final class SimCluster implements SimNetwork.Host {
         machine.lostData = false;
         machine.diskReplaced = false;
         NodeConfig config = new NodeConfig(
-                process.identity(), CLUSTER_NUMBER, table, hashSeed, clusterKey, buckets, replication, membership);
+                process.identity(),
+                CLUSTER_NUMBER,
+                table,
+                hashSeed,
+                clusterKey,
+                buckets,
+                replication,
+                membership,
+                antiEntropy);
         NodeEnvironment environment = new NodeEnvironment(
                 machine.clock,
                 loop,
@@ -606,7 +667,10 @@ final class SimCluster implements SimNetwork.Host {
         stop(process);
         machine.disk = disk;
         machine.diskReplaced = true;
-        if (witness.diskReplaced(machine.number, disk)) {
+        // A node that finds nothing hears all others of a row out; one that finds something old does not know it
+        // (rules.md A7).
+        boolean empty = disk.table(Table.META).isEmpty();
+        if (witness.diskReplaced(machine.number, disk, empty && antiEntropy.enabled() ? setup.n() - 1 : 0)) {
             situations.happened(Situation.OLD_DISK_CAME_BACK);
         }
         crash(machine, fault, 1, freshBoot(machine));

@@ -89,6 +89,7 @@ public final class Simulation {
             handOver();
             readAll();
             becomeEqual();
+            exchangeRootsOnly();
         } catch (RuntimeException | AssertionError defect) {
             violations.add(new Violation(
                     Violation.DEFECT, "", "at " + world.now() / 1_000 + "us: " + defect + stackOf(defect)));
@@ -124,9 +125,9 @@ public final class Simulation {
     private void serveWithoutTheLost() {
         Setup setup = plan.setup();
         List<Integer> lost = new ArrayList<>();
-        List<Integer> left = new ArrayList<>();
+        List<Integer> remaining = new ArrayList<>();
         for (int machine = 1; machine <= setup.nodes(); machine++) {
-            (setup.isLost(machine) ? lost : left).add(machine);
+            (setup.isLost(machine) ? lost : remaining).add(machine);
         }
         if (lost.isEmpty()) {
             return;
@@ -135,13 +136,17 @@ public final class Simulation {
         world.runUntil(Math.max(world.now(), cluster.network().lastArrivalNanos()) + REST);
         for (int key = 0; key < Math.min(SAMPLED_KEYS, setup.keys()); key++) {
             int copies = 0;
+            // A wiped node answers no reads before it has heard everybody out, the lost ones too.
+            int readable = 0;
             for (NodeId owner : cluster.owners(SimClient.key(key))) {
-                copies += setup.isLost(owner.number()) ? 0 : 1;
+                boolean left = !setup.isLost(owner.number());
+                copies += left ? 1 : 0;
+                readable += left && cluster.answersReads(owner, SimClient.key(key)) ? 1 : 0;
             }
             boolean standInsCount = setup.writeMode() == Mode.SLOPPY;
-            if ((standInsCount ? left.size() : copies) >= setup.w()) {
+            if ((standInsCount ? remaining.size() : copies) >= setup.w() && readable > 0) {
                 probesOutstanding++;
-                writeWithoutTheLost(key, left.get(key % left.size()), copies, 1);
+                writeWithoutTheLost(key, remaining.get(key % remaining.size()), readable, 1);
             }
         }
         runUntilProbed();
@@ -325,6 +330,42 @@ public final class Simulation {
         runUntilProbed();
     }
 
+    /** I7: owners that differ become equal, unread. I16: owners that are equal exchange nothing but roots. */
+    private void exchangeRootsOnly() {
+        if (!cluster.exchanges()) {
+            return;
+        }
+        long giveUp = world.now() + cluster.convergesWithinNanos();
+        String difference = cluster.difference();
+        while (difference != null && world.now() < giveUp) {
+            world.runUntil(world.now() + SECOND / 10);
+            difference = cluster.difference();
+        }
+        if (difference != null) {
+            violations.add(new Violation(
+                    "I7",
+                    "",
+                    difference + ", " + cluster.convergesWithinNanos() / SECOND + " s after the last operation"));
+            return;
+        }
+        // Exchanges that began before that end first.
+        world.runUntil(world.now() + SECOND);
+        long before = detailsExchanged();
+        world.runUntil(world.now() + cluster.roundNanos());
+        long after = detailsExchanged();
+        if (after != before) {
+            violations.add(new Violation(
+                    "I16", "", after - before + " records compared or sent between replicas that are equal"));
+        }
+    }
+
+    private long detailsExchanged() {
+        return metrics.total("anti_entropy_keys_compared_total")
+                + metrics.total("anti_entropy_keys_pulled_total")
+                + metrics.total("anti_entropy_keys_pushed_total")
+                + metrics.total("anti_entropy_leaf_comparisons_total");
+    }
+
     private void countSituations() {
         situations.add(Situation.READ_HEDGED, metrics.total("reads_hedged_total"));
         situations.add(Situation.READ_REPAIR_PUSHED, metrics.total("read_repairs_total"));
@@ -338,6 +379,8 @@ public final class Simulation {
         situations.add(Situation.DAMAGED_RECORD_MET, metrics.total("records_damaged_total"));
         situations.add(Situation.DAMAGED_RECORD_RESCUED, metrics.total("records_rescued_total"));
         situations.add(Situation.TOO_MANY_SIBLINGS, metrics.total("siblings_refused_total"));
+        situations.add(Situation.REPLICA_CAUGHT_UP_BY_EXCHANGE, metrics.total("anti_entropy_keys_pulled_total"));
+        situations.add(Situation.SUSPECT_LEAF_REBUILT, metrics.total("merkle_leaves_corrected_total"));
         situations.add(Situation.COLD_READ, cluster.coldReads());
         situations.add(Situation.NO_OP_WAITED_FOR_BARRIER, cluster.barriersWaited());
         if (metrics.total("dot_conflict_total") > 0) {

@@ -21,6 +21,8 @@ public enum Situation {
     FORWARDED("operations handed to an owner"),
     DAMAGED_RECORD_MET("reads that met a record with a bad checksum"),
     DAMAGED_RECORD_RESCUED("damaged records replaced by what other owners hold"),
+    REPLICA_CAUGHT_UP_BY_EXCHANGE("records that an exchange of hash trees brought to a replica"),
+    SUSPECT_LEAF_REBUILT("leaves computed again because a damaged record had been replaced"),
     BLIND_WRITE_SUPERSEDED("writes without a context that superseded what their coordinator held"),
     STALE_CONTEXT_USED("writes with a context that was not the newest"),
     DELETE_ACKNOWLEDGED("deletes acknowledged"),

@@ -9,6 +9,12 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.ring.KeyHasher;
+import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.storage.LeafDelta;
+import dev.quorate.core.storage.LeafRebuild;
+import dev.quorate.core.storage.LeafSums;
+import dev.quorate.core.storage.MerkleTree;
+import dev.quorate.core.storage.ObjectDigest;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.version.Actor;
@@ -26,6 +32,7 @@ import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -37,6 +44,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>I4: contexts stay below their bounds
+ *   <li>I7: once healed, all owners of a key come to hold the same siblings, and a hash tree is always what its records are
  *   <li>I8: a dot names one write for ever, a write has one dot, and so have all attempts at it at one boot of one node
  *   <li>I9: what a replica knows of a key only grows
  *   <li>I10: after a restart a replica still knows everything it acknowledged
@@ -80,6 +88,7 @@ final class Witness {
     private final Function<Key, List<NodeId>> owners;
     private final ContextToken tokens;
     private final RecordCodec codec = new RecordCodec();
+    private final ObjectDigest digests;
     private final Map<Dot, Minted> minted = new TreeMap<>();
     private final Map<String, List<Dot>> dotsOfKey = new TreeMap<>();
     private final Map<Write, Dot> dotOfWrite = new LinkedHashMap<>();
@@ -110,6 +119,7 @@ final class Witness {
         this.situations = situations;
         this.hasher = new KeyHasher(hashSeed);
         this.tokens = new ContextToken(clusterKey);
+        this.digests = new ObjectDigest(hashSeed);
         this.machines = new Machine[machines + 1];
         for (int machine = 1; machine <= machines; machine++) {
             this.machines[machine] = new Machine();
@@ -444,9 +454,10 @@ final class Witness {
     /**
      * The next process of a machine will find this disk and no other: what it does not hold has lost that copy.
      *
+     * @param consulted how many others the node hears out before it answers reads again
      * @return whether something was lost that the machine had acknowledged
      */
-    boolean diskReplaced(int number, SimDisk disk) {
+    boolean diskReplaced(int number, SimDisk disk, int consulted) {
         Machine machine = machines[number];
         boolean lostAcknowledged = false;
         for (Map.Entry<Bytes, StoredRecord> entry : machine.held.entrySet()) {
@@ -458,7 +469,11 @@ final class Witness {
             CausalContext knew = entry.getValue().object().context();
             if (!knows.union(knew).equals(knows)) {
                 history.destroyed(
-                        key.bytes().utf8(), new NodeId(number).toString(), 0, world.now(), survivors(key, knows));
+                        key.bytes().utf8(),
+                        new NodeId(number).toString(),
+                        consulted,
+                        world.now(),
+                        survivors(key, knows));
             }
             CausalContext promised = machine.acknowledged.getOrDefault(entry.getKey(), CausalContext.EMPTY);
             if (!knows.union(promised).equals(knows)) {
@@ -504,6 +519,79 @@ final class Witness {
         });
         // Told once is enough.
         machine.acknowledged.clear();
+        leavesAgree(number, disk);
+    }
+
+    /** I7: what a disk says about its records in sums is what they are, whatever was lost in the crash. */
+    private void leavesAgree(int number, SimDisk disk) {
+        if (disk.table(Table.META).isEmpty()) {
+            // No node has ever started on it.
+            return;
+        }
+        LeafSums sums = new LeafSums();
+        disk.table(Table.DATA).forEach((at, bytes) -> {
+            KeyHash hash = KeyHash.fromBytes(at);
+            sums.add(
+                    MerkleTree.leafOf(hash),
+                    digests.of(hash, codec.decode(bytes).object()),
+                    1);
+        });
+        disk.table(Table.MERKLE).forEach((at, bytes) -> {
+            LeafDelta leaf = LeafDelta.of(at, bytes);
+            sums.add(leaf.leaf(), leaf.xor(), -leaf.count());
+        });
+        TreeSet<Integer> suspects = new TreeSet<>();
+        disk.table(Table.META).keySet().forEach(key -> {
+            Integer suspect = LeafRebuild.markedBy(key);
+            if (suspect != null) {
+                suspects.add(suspect);
+            }
+        });
+        sums.visit(0, LeafSums.LEAVES, (leaf, xor, count) -> {
+            if (!suspects.contains(leaf)) {
+                violated("I7", "", "n" + number + " starts with leaf " + leaf + " off by " + count + " records");
+            }
+        });
+    }
+
+    /** I7: null when all owners of each key hold the same siblings of it, and their hash trees say so; otherwise what differs. */
+    @Nullable
+    String difference(SlotTable table, SortedMap<Integer, MerkleTree> trees) {
+        TreeSet<Bytes> all = new TreeSet<>();
+        for (int number = 1; number < machines.length; number++) {
+            all.addAll(machines[number].held.keySet());
+        }
+        for (Bytes at : all) {
+            KeyHash hash = KeyHash.fromBytes(at);
+            List<NodeId> owners = table.owners(hash.slot(table.log2Slots()));
+            long first = digestAt(owners.get(0), at, hash);
+            for (NodeId owner : owners) {
+                if (digestAt(owner, at, hash) != first) {
+                    return owner + " and " + owners.get(0) + " hold different siblings of " + at.hex();
+                }
+            }
+        }
+        for (int slot = 0; slot < table.slots(); slot++) {
+            int from = MerkleTree.firstLeaf(slot, table.log2Slots());
+            int end = MerkleTree.endLeaf(slot, table.log2Slots());
+            List<NodeId> owners = table.owners(slot);
+            MerkleTree.Root first = null;
+            for (NodeId owner : owners) {
+                MerkleTree tree = trees.get(owner.number());
+                MerkleTree.Root root = tree == null ? null : tree.root(from, end);
+                if (first != null && !first.equals(root)) {
+                    return owner + " and " + owners.get(0) + " hold the same, and their trees of slot " + slot
+                            + " differ";
+                }
+                first = root;
+            }
+        }
+        return null;
+    }
+
+    private long digestAt(NodeId owner, Bytes at, KeyHash hash) {
+        StoredRecord record = machines[owner.number()].held.get(at);
+        return record == null ? 0 : digests.of(hash, record.object());
     }
 
     /** Whether the record of every key on this disk covers the first dot of that boot: then a rolled back identity is noticed. */

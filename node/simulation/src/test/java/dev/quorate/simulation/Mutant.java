@@ -6,13 +6,16 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.SafetyRules;
 import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.storage.ObjectDigest;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.Dot;
+import dev.quorate.core.version.RecordCodec;
 import dev.quorate.core.version.Sibling;
 import dev.quorate.core.version.StoredRecord;
 import dev.quorate.core.version.VersionRules;
 import dev.quorate.core.version.VersionedObject;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -147,12 +150,48 @@ enum Mutant {
                     return false;
                 }
             })),
+    M18("a node hashes siblings in an order of its own", () -> new Subject() {
+        private int started;
+
+        @Override
+        public SafetyRules rules(Metrics metrics) {
+            boolean backwards = ++started % 2 == 0;
+            return new SafetyRules(SafetyRules.production(metrics).versions()) {
+                @Override
+                public ObjectDigest objectDigest(Bytes hashSeed) {
+                    return new ObjectDigest(hashSeed) {
+                        @Override
+                        protected List<Sibling> inOrder(VersionedObject object) {
+                            List<Sibling> siblings = new ArrayList<>(object.siblings());
+                            if (backwards) {
+                                Collections.reverse(siblings);
+                            }
+                            return siblings;
+                        }
+                    };
+                }
+            };
+        }
+    }),
     M24(
             "a log that failed to sync is taken for one that did",
             () -> rules(versions -> new SafetyRules(versions) {
                 @Override
                 public boolean failedCommitIsDurable() {
                     return true;
+                }
+            })),
+    M25(
+            "checksums of records are not compared",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public RecordCodec recordCodec() {
+                    return new RecordCodec() {
+                        @Override
+                        protected boolean holds(int storedChecksum, int actualChecksum) {
+                            return true;
+                        }
+                    };
                 }
             })),
     M26(
@@ -232,6 +271,14 @@ enum Mutant {
                 @Override
                 public boolean declaresDown(int sources, int needed) {
                     return sources >= 1;
+                }
+            })),
+    A7(
+            "a node that may have lost what it acknowledged answers reads",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public boolean recoveringAnswersReads() {
+                    return true;
                 }
             })),
     A11(

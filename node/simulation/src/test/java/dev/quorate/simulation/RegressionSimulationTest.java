@@ -38,9 +38,9 @@ class RegressionSimulationTest {
     void aNodeWithARolledBackIdentityTakesWritesWithAContext() {
         List<ClientOp> operations = new ArrayList<>();
         for (int number = 0; number < 4; number++) {
-            operations.add(readModifyWrite(number, (10 + 10 * number) * MILLI, 1));
+            operations.add(readModifyWrite(number, (500 + 10 * number) * MILLI, 1));
         }
-        Fault rolledBack = new Fault(0, Fault.Kind.IDENTITY_ROLLED_BACK, 500 * MILLI, 100 * MILLI, 1, 2, 0, 0.5, 0);
+        Fault rolledBack = new Fault(0, Fault.Kind.IDENTITY_ROLLED_BACK, 700 * MILLI, 100 * MILLI, 1, 2, 0, 0.5, 0);
 
         RunReport report =
                 Simulation.run(new Plan(setup(1, 1, 1_000 * MILLI), operations, List.of(rolledBack)), new Subject());

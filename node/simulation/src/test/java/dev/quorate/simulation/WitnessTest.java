@@ -105,7 +105,7 @@ class WitnessTest {
         acknowledge(record(1, a));
         a.acknowledged(1, List.of("n1"));
 
-        assertThat(witness.diskReplaced(1, disk)).isTrue();
+        assertThat(witness.diskReplaced(1, disk, 0)).isTrue();
         witness.restarting(1, disk);
 
         assertThat(witness.violations()).isEmpty();
@@ -117,7 +117,7 @@ class WitnessTest {
         acknowledge(record(1, a));
         disk.table(Table.DATA).put(witness.storageKey(KEY), new RecordCodec().encode(record(1, a)));
 
-        assertThat(witness.diskReplaced(1, disk)).isFalse();
+        assertThat(witness.diskReplaced(1, disk, 0)).isFalse();
         witness.restarting(1, disk);
 
         assertThat(witness.violations()).isEmpty();

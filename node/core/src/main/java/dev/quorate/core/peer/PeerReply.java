@@ -1,5 +1,6 @@
 package dev.quorate.core.peer;
 
+import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.version.VersionedObject;
 import java.util.List;
@@ -31,6 +32,21 @@ public sealed interface PeerReply {
     record Pong() implements PeerReply {
         public static final Pong INSTANCE = new Pong();
     }
+
+    /** To {@link PeerRequest.CompareRoots}: the slots that differ, ascending. */
+    record RootsCompared(List<Integer> differing) implements PeerReply {}
+
+    /** To {@link PeerRequest.CompareLeaves}: what the receiver has under the leaves that differ, ascending. */
+    record LeavesCompared(List<LeafHash> differing) implements PeerReply {}
+
+    /**
+     * To {@link PeerRequest.SyncRange}.
+     *
+     * @param records that the sender lacks or holds otherwise
+     * @param wanted what the receiver lacks or cannot read
+     * @param coveredTo how far this answer goes; the rest of the range is to be asked for again
+     */
+    record RangeSynced(List<KeyedObject> records, List<KeyHash> wanted, KeyHash coveredTo) implements PeerReply {}
 
     /** To any request: nothing was done. */
     record Refused(Refusal refusal) implements PeerReply {}

@@ -1,8 +1,10 @@
 package dev.quorate.core.peer;
 
 import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.version.VersionedObject;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What one node asks of another. Every kind may arrive twice, late or never. */
@@ -50,6 +52,23 @@ public sealed interface PeerRequest {
             return new Read(key, null);
         }
     }
+
+    /** Say which of these slots are not the same on the receiver. */
+    record CompareRoots(List<SlotRoot> roots) implements PeerRequest {}
+
+    /**
+     * Say which leaves from {@code firstLeaf} to before {@code endLeaf} are not the same on the receiver. Those that are not listed are
+     * empty.
+     */
+    record CompareLeaves(int firstLeaf, int endLeaf, List<LeafHash> leaves) implements PeerRequest {}
+
+    /**
+     * Send the records from {@code first} to {@code last} that the sender lacks or holds otherwise, and say which of its records the receiver
+     * lacks.
+     *
+     * @param held all that the sender holds of the range, ascending
+     */
+    record SyncRange(KeyHash first, KeyHash last, List<KeyDigest> held) implements PeerRequest {}
 
     /** Coordinate this read: the sender is no owner. */
     record ForwardGet(GetCommand command) implements Keyed {

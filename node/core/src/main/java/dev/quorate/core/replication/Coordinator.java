@@ -191,6 +191,11 @@ public final class Coordinator {
                 command.mode());
     }
 
+    /** Whether that node is to hold the key. */
+    public boolean owns(NodeId node, Key key, KeyHash hash) {
+        return local.owners(key, hash).contains(node);
+    }
+
     /** {@code answer} is called at most once; never when the answer cannot be known. */
     public void onPeerRequest(PeerRequest request, Duration timeout, Consumer<PeerReply> answer) {
         if (request instanceof PeerRequest.Replicate replicate) {

@@ -15,8 +15,13 @@ import dev.quorate.core.storage.ReplicaTable;
 import dev.quorate.core.storage.Storage;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.function.IntPredicate;
 
-/** What the parts of replication on one node share. Confined to the event loop. */
+/**
+ * What the parts of replication on one node share. Confined to the event loop.
+ *
+ * @param recovering slots of which this node may have lost what it acknowledged
+ */
 public record Local(
         NodeId self,
         SlotTable table,
@@ -25,6 +30,7 @@ public record Local(
         ReplicationConfig config,
         SafetyRules rules,
         ReplicaTable replicas,
+        IntPredicate recovering,
         Storage storage,
         PeerCalls peers,
         Clock clock,

@@ -147,9 +147,8 @@ final class RecordRescue {
                 return;
             }
             VersionedObject object = merged;
-            CompletionStage<?> durable = object == null
-                    ? local.replicas().remove(hash, null)
-                    : local.replicas().commit(hash, null, new StoredRecord(key, object, null));
+            CompletionStage<?> durable =
+                    local.replicas().replaceDamaged(hash, object == null ? null : new StoredRecord(key, object, null));
             durable.whenComplete((done, failure) -> {
                 if (failure == null) {
                     rescued.increment();

@@ -28,6 +28,7 @@ final class ReplicaSide {
     private final Metrics.Counter merges;
     private final Metrics.Counter noOps;
     private final Metrics.Counter notOwner;
+    private final Metrics.Counter notReady;
     private final Metrics.Counter expired;
 
     ReplicaSide(Local local, HybridClock hybridClock, RecordRescue rescue, HintKeeper keeper) {
@@ -38,6 +39,10 @@ final class ReplicaSide {
         this.merges = local.metrics().counter("replica_merges_total", "Objects merged for a coordinator");
         this.noOps = local.metrics().counter("replica_merges_unchanged_total", "Objects received that changed nothing");
         this.notOwner = local.metrics().counter("not_owner_total", "Requests for keys this node does not own");
+        this.notReady = local.metrics()
+                .counter(
+                        "reads_while_recovering_total",
+                        "Reads not answered because this node may have lost the record");
         this.expired =
                 local.metrics().counter("replica_merges_expired_total", "Objects dropped because they came too late");
     }
@@ -127,6 +132,12 @@ final class ReplicaSide {
 
     /** Says what this node holds. */
     void read(Key key, KeyHash hash, Consumer<PeerReply> answer) {
+        boolean recovering = local.recovering().test(hash.slot(local.table().log2Slots()));
+        if (recovering && !local.rules().recoveringAnswersReads()) {
+            notReady.increment();
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+            return;
+        }
         local.replicas().read(key, hash, lookup -> {
             if (lookup instanceof Lookup.Damaged && !local.rules().damageIsAbsence()) {
                 rescue.start(key, hash);

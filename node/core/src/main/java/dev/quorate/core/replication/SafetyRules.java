@@ -1,10 +1,13 @@
 package dev.quorate.core.replication;
 
+import dev.quorate.core.model.Bytes;
 import dev.quorate.core.peer.Mode;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.storage.HintRules;
+import dev.quorate.core.storage.ObjectDigest;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.Dot;
+import dev.quorate.core.version.RecordCodec;
 import dev.quorate.core.version.StoredRecord;
 import dev.quorate.core.version.VersionRules;
 import dev.quorate.core.version.VersionedObject;
@@ -132,6 +135,21 @@ public class SafetyRules {
      */
     public boolean declaresDown(int sources, int needed) {
         return sources >= needed;
+    }
+
+    /** Reads and writes records, and notices when their bits have changed. */
+    public RecordCodec recordCodec() {
+        return new RecordCodec();
+    }
+
+    /** What stands for a record when replicas compare theirs: the same on every node that holds the same siblings. */
+    public ObjectDigest objectDigest(Bytes hashSeed) {
+        return new ObjectDigest(hashSeed);
+    }
+
+    /** Whether a node that may have lost what it acknowledged reports what it still has, or has not (rules.md A7). */
+    public boolean recoveringAnswersReads() {
+        return false;
     }
 
     /** Whether a record that cannot be read is treated as one that is not there. */

@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
  * SipHash-2-4 with 128 bits of output. Keyed, because users choose their keys: without the seed nobody can craft keys
  * that crowd one slot or collide.
  */
-final class SipHash {
+public final class SipHash {
     static final int KEY_LENGTH = 16;
 
     private static final VarHandle LITTLE_ENDIAN_LONG =
@@ -20,14 +20,14 @@ final class SipHash {
     private final long key0;
     private final long key1;
 
-    SipHash(Bytes key) {
+    public SipHash(Bytes key) {
         Check.argument(key.length() == KEY_LENGTH, "a hash seed has %d bytes, not %d", KEY_LENGTH, key.length());
         this.key0 = littleEndian(key.unsafeArray(), 0, Long.BYTES);
         this.key1 = littleEndian(key.unsafeArray(), Long.BYTES, Long.BYTES);
     }
 
     /** The hash of the data alone. */
-    KeyHash hash(byte[] data) {
+    public KeyHash hash(byte[] data) {
         return hash(0, 0, data);
     }
 

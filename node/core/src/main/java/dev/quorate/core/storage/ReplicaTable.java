@@ -31,7 +31,9 @@ public final class ReplicaTable {
     private final Storage storage;
     private final EventLoop loop;
     private final HintTable hints;
-    private final RecordCodec codec = new RecordCodec();
+    private final RecordCodec codec;
+    private final MerkleTree tree;
+    private final LeafRebuild rebuild;
     private final boolean queues;
     // Looked up, never iterated. Holds a key only while a read for it is outstanding.
     private final Map<KeyHash, ArrayDeque<Update>> waiting = new HashMap<>();
@@ -40,9 +42,19 @@ public final class ReplicaTable {
     private final Metrics.Counter damaged;
 
     /** {@code queues} is true except where the simulation shows what happens otherwise. */
-    public ReplicaTable(Storage storage, EventLoop loop, boolean queues, Metrics metrics) {
+    public ReplicaTable(
+            Storage storage,
+            EventLoop loop,
+            RecordCodec codec,
+            MerkleTree tree,
+            LeafRebuild rebuild,
+            boolean queues,
+            Metrics metrics) {
         this.storage = storage;
         this.loop = loop;
+        this.codec = codec;
+        this.tree = tree;
+        this.rebuild = rebuild;
         this.queues = queues;
         this.hints = new HintTable(storage, metrics);
         this.queued = metrics.counter("updates_queued_total", "Updates that waited behind a read of the same key");
@@ -90,11 +102,12 @@ public final class ReplicaTable {
     /**
      * Replaces the record. Visible at once, durable when the stage completes.
      *
-     * @param held what the update found; null if nothing, or nothing that could be read
+     * @param held what the update found; null if nothing
      */
     public CompletionStage<Storage.Durable> commit(KeyHash hash, @Nullable StoredRecord held, StoredRecord record) {
         WriteBatch batch = WriteBatch.put(Table.DATA, hash.toBytes(), codec.encode(record));
         hints.index(batch, hash, held, record);
+        addToLeaf(batch, hash, held, record);
         return storage.commit(batch);
     }
 
@@ -102,7 +115,32 @@ public final class ReplicaTable {
     public CompletionStage<Storage.Durable> remove(KeyHash hash, @Nullable StoredRecord held) {
         WriteBatch batch = new WriteBatch().andDelete(Table.DATA, hash.toBytes());
         hints.index(batch, hash, held, null);
+        addToLeaf(batch, hash, held, null);
         return storage.commit(batch);
+    }
+
+    /**
+     * Replaces, or with null removes, a record that cannot be read. What that added to its leaf nobody knows, so the leaf is to be computed
+     * again.
+     */
+    public CompletionStage<Storage.Durable> replaceDamaged(KeyHash hash, @Nullable StoredRecord record) {
+        WriteBatch batch = record == null
+                ? new WriteBatch().andDelete(Table.DATA, hash.toBytes())
+                : WriteBatch.put(Table.DATA, hash.toBytes(), codec.encode(record));
+        hints.index(batch, hash, null, record);
+        addToLeaf(batch, hash, null, record);
+        rebuild.mark(batch, MerkleTree.leafOf(hash));
+        return storage.commit(batch);
+    }
+
+    private void addToLeaf(
+            WriteBatch batch, KeyHash hash, @Nullable StoredRecord before, @Nullable StoredRecord after) {
+        LeafDelta delta =
+                tree.delta(hash, before == null ? null : before.object(), after == null ? null : after.object());
+        if (delta != null) {
+            tree.add(delta);
+            batch.andAdd(delta);
+        }
     }
 
     private Lookup decode(@Nullable Key key, @Nullable Bytes bytes, @Nullable Throwable failure) {

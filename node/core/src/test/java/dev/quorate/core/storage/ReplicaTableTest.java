@@ -13,6 +13,7 @@ import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.version.Actor;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.Dot;
+import dev.quorate.core.version.RecordCodec;
 import dev.quorate.core.version.Sibling;
 import dev.quorate.core.version.StoredRecord;
 import dev.quorate.core.version.VersionedObject;
@@ -26,9 +27,16 @@ import org.junit.jupiter.api.Test;
 class ReplicaTableTest {
     private final ManualStorage storage = new ManualStorage();
     private final List<Runnable> loopTasks = new ArrayList<>();
-    private final ReplicaTable table = new ReplicaTable(storage, new TaskList(), true, new Silent());
+    private final ReplicaTable table = newTable();
     private final Key key = new Key(1, Bytes.utf8("k"));
     private final KeyHash hash = new KeyHash(1, 2);
+
+    private ReplicaTable newTable() {
+        RecordCodec codec = new RecordCodec();
+        MerkleTree tree = new MerkleTree(storage, new ObjectDigest(Bytes.owning(new byte[16])));
+        LeafRebuild rebuild = new LeafRebuild(storage, tree, codec, new TaskList(), new Silent());
+        return new ReplicaTable(storage, new TaskList(), codec, tree, rebuild, true, new Silent());
+    }
 
     @Test
     void updatesOfAColdKeyRunOneAfterTheOther() {
@@ -112,7 +120,7 @@ class ReplicaTableTest {
         commit(hash, null, record("v").withHint(new NodeId(2), 70));
         commit(new KeyHash(9, 9), null, record("w").withHint(new NodeId(2), 50));
 
-        ReplicaTable restarted = new ReplicaTable(storage, new TaskList(), true, new Silent());
+        ReplicaTable restarted = newTable();
         assertThat(restarted.hints().load()).isCompleted();
         assertThat(restarted.hints().backlogs()).isEqualTo(table.hints().backlogs());
     }

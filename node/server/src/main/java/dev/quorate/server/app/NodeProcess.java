@@ -3,6 +3,7 @@ package dev.quorate.server.app;
 import dev.quorate.core.NodeConfig;
 import dev.quorate.core.NodeCore;
 import dev.quorate.core.NodeEnvironment;
+import dev.quorate.core.antientropy.AntiEntropyConfig;
 import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
@@ -143,7 +144,8 @@ public final class NodeProcess implements AutoCloseable {
                     settings.clusterKey(),
                     settings.buckets(),
                     settings.replication(),
-                    MembershipConfig.DEFAULTS);
+                    MembershipConfig.DEFAULTS,
+                    AntiEntropyConfig.disabled());
             NodeEnvironment environment = new NodeEnvironment(
                     clock, loop, random, storage, transport, identity, metrics, new MembershipLog());
             this.core = onLoop(() -> new NodeCore(config, environment, SafetyRules.production(metrics)));

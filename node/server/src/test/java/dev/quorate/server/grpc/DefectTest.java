@@ -6,6 +6,7 @@ import com.google.rpc.Status;
 import dev.quorate.core.NodeConfig;
 import dev.quorate.core.NodeCore;
 import dev.quorate.core.NodeEnvironment;
+import dev.quorate.core.antientropy.AntiEntropyConfig;
 import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
@@ -55,7 +56,8 @@ class DefectTest {
                         Bytes.owning(new byte[16]),
                         List.of(new Bucket("default", 1, 1, 1, 1, Bucket.BlindWrites.OVERWRITE_SEEN)),
                         ReplicationConfig.DEFAULTS,
-                        MembershipConfig.DEFAULTS),
+                        MembershipConfig.DEFAULTS,
+                        AntiEntropyConfig.DEFAULTS),
                 new NodeEnvironment(
                         new SystemClock(),
                         loop,

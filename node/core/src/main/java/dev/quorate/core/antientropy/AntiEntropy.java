@@ -1,0 +1,256 @@
+package dev.quorate.core.antientropy;
+
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.ring.Member;
+import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.storage.LeafSums;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compares this node with each peer that shares slots with it, now and then, and makes both equal: what neither a write, nor a hint, nor a read
+ * repair brought to a replica, this does. Exchanges begin at once with peers that come back and for slots that are recovering.
+ * Confined to the event loop.
+ */
+public final class AntiEntropy {
+    private static final Duration LONGEST_TICK = Duration.ofMillis(500);
+
+    private final Surroundings node;
+    private final Pace pace;
+    private final ExchangeResponder responder;
+    private final Scrub scrub;
+    private final SortedMap<NodeId, Peer> peers = new TreeMap<>();
+    private final Duration tick;
+    private final Metrics.Counter completed;
+    private final Metrics.Counter notCompleted;
+    private final Metrics.Counter leafComparisons;
+    private final Metrics.Counter compared;
+    private final Metrics.Counter pulled;
+    private final Metrics.Counter pushed;
+    private int underWay;
+
+    public AntiEntropy(Surroundings node) {
+        this.node = node;
+        this.pace = new Pace(node.clock(), node.config());
+        this.responder = new ExchangeResponder(node);
+        this.scrub = new Scrub(node, this::repairSoon);
+        Duration fine = node.config().interval().dividedBy(4);
+        this.tick = fine.compareTo(LONGEST_TICK) < 0 ? fine : LONGEST_TICK;
+        for (Member member : node.table().members()) {
+            List<Integer> shared = new ArrayList<>();
+            for (int slot = 0; slot < node.table().slots(); slot++) {
+                if (node.table().owns(node.self(), slot) && node.table().owns(member.id(), slot)) {
+                    shared.add(slot);
+                }
+            }
+            if (!member.id().equals(node.self()) && !shared.isEmpty()) {
+                peers.put(member.id(), new Peer(member.id(), shared));
+            }
+        }
+        Metrics metrics = node.metrics();
+        this.completed = metrics.counter("anti_entropy_exchanges_total", "Exchanges led by this node and completed");
+        this.notCompleted = metrics.counter(
+                "anti_entropy_exchanges_incomplete_total", "Exchanges led by this node and not completed");
+        this.leafComparisons = metrics.counter(
+                "anti_entropy_leaf_comparisons_total",
+                "Messages that compared leaves, which only slots that differ need");
+        this.compared = metrics.counter("anti_entropy_keys_compared_total", "Records compared one by one in exchanges");
+        this.pulled = metrics.counter("anti_entropy_keys_pulled_total", "Records fetched from peers by exchanges");
+        this.pushed = metrics.counter("anti_entropy_keys_pushed_total", "Records sent to peers by exchanges");
+        metrics.gauge("anti_entropy_exchanges_under_way", "Exchanges led by this node now", () -> underWay);
+    }
+
+    /** Once the node serves. */
+    public void start() {
+        if (!node.config().enabled()) {
+            return;
+        }
+        for (Peer peer : peers.values()) {
+            // Soon, because a restart may have missed much; not all peers at once.
+            peer.nextAt = node.clock().nanos() + randomUpTo(node.config().retry());
+        }
+        scrub.begin();
+        node.wheel().after(Duration.ZERO, this::tick);
+    }
+
+    /** Answers a peer that leads an exchange. False if the request is none of an exchange. */
+    public boolean onPeerRequest(NodeId from, PeerRequest request, Consumer<PeerReply> answer) {
+        if (request instanceof PeerRequest.CompareRoots roots) {
+            responder.compareRoots(roots, answer);
+        } else if (request instanceof PeerRequest.CompareLeaves leaves) {
+            responder.compareLeaves(leaves, answer);
+        } else if (request instanceof PeerRequest.SyncRange range) {
+            responder.syncRange(from, range, answer);
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    /** Begins exchanges as soon as there is room for them: with one peer, or with all. Returns with how many. */
+    public int repair(@Nullable NodeId only) {
+        int begun = 0;
+        for (Peer peer : peers.values()) {
+            if (only == null || only.equals(peer.id)) {
+                peer.nextAt = node.clock().nanos();
+                begun++;
+            }
+        }
+        return begun;
+    }
+
+    private void repairSoon(int leaf) {
+        int slot = leaf >>> LeafSums.DEPTH - node.table().log2Slots();
+        for (NodeId owner : node.table().owners(slot)) {
+            Peer peer = peers.get(owner);
+            if (peer != null) {
+                peer.nextAt = node.clock().nanos();
+            }
+        }
+    }
+
+    private void tick() {
+        for (Peer peer : peers.values()) {
+            peer.look();
+        }
+        beginDue();
+        node.wheel().after(tick, this::tick);
+    }
+
+    /** Who has waited longest goes first, or the last of many would never have its turn. */
+    private void beginDue() {
+        while (underWay < node.config().sessions()) {
+            Peer first = null;
+            for (Peer peer : peers.values()) {
+                if (peer.isDue() && (first == null || peer.nextAt - first.nextAt < 0)) {
+                    first = peer;
+                }
+            }
+            if (first == null) {
+                return;
+            }
+            first.begin();
+        }
+    }
+
+    private long randomUpTo(Duration most) {
+        return (long) (node.random().nextDouble() * most.toNanos());
+    }
+
+    public RepairStatus status() {
+        List<RepairStatus.Peer> all = new ArrayList<>();
+        peers.values().forEach(peer -> all.add(peer.status()));
+        return new RepairStatus(
+                node.recovering().count(),
+                node.rebuild().suspects().size(),
+                scrub.position(),
+                scrub.damagedRecords(),
+                all);
+    }
+
+    /** What this node knows about its exchanges with one peer. */
+    private final class Peer {
+        private final NodeId id;
+        private final List<Integer> shared;
+        private @Nullable Exchange exchange;
+        private boolean reachable;
+        private long nextAt;
+        private long completeAtNanos;
+        private long exchanges;
+        private long comparedKeys;
+        private long pulledKeys;
+        private long pushedKeys;
+        private String problem = "";
+
+        Peer(NodeId id, List<Integer> shared) {
+            this.id = id;
+            this.shared = shared;
+        }
+
+        void look() {
+            boolean was = reachable;
+            reachable = node.peers().reachable(id);
+            long now = node.clock().nanos();
+            if (reachable && !was) {
+                // It may have missed much, or have something that everybody else missed.
+                nextAt = Math.min(nextAt, now + randomUpTo(node.config().retry()));
+            }
+        }
+
+        boolean isDue() {
+            return reachable && exchange == null && nextAt - node.clock().nanos() <= 0;
+        }
+
+        void begin() {
+            List<Integer> pending = node.recovering().pendingWith(id);
+            boolean recovering = !pending.isEmpty();
+            Exchange begun = new Exchange(node, pace, id, recovering ? pending : shared, recovering, this::ended);
+            exchange = begun;
+            underWay++;
+            begun.begin();
+        }
+
+        private void ended(Exchange.Outcome outcome, String why) {
+            Exchange over = exchange;
+            exchange = null;
+            underWay--;
+            if (over != null) {
+                ExchangeProgress progress = over.progress();
+                comparedKeys += progress.compared();
+                pulledKeys += progress.pulled();
+                pushedKeys += progress.pushed();
+                leafComparisons.add(progress.leafComparisons());
+                compared.add(progress.compared());
+                pulled.add(progress.pulled());
+                pushed.add(progress.pushed());
+            }
+            long now = node.clock().nanos();
+            boolean complete = outcome == Exchange.Outcome.COMPLETE;
+            boolean took = over == null || over.progress().allPushed();
+            if (complete) {
+                completed.increment();
+                exchanges++;
+                completeAtNanos = now;
+                problem = took ? "" : "the peer did not take all it was sent";
+            } else {
+                notCompleted.increment();
+                problem = why;
+            }
+            boolean again =
+                    !complete || !took || !node.recovering().pendingWith(id).isEmpty();
+            Duration base = again ? node.config().retry() : node.config().interval();
+            nextAt = now + (long) (base.toNanos() * (0.9 + 0.2 * node.random().nextDouble()));
+            node.wheel().after(Duration.ZERO, AntiEntropy.this::beginDue);
+        }
+
+        RepairStatus.Peer status() {
+            Exchange now = exchange;
+            long nanos = node.clock().nanos();
+            RepairStatus.State state = now != null
+                    ? RepairStatus.State.EXCHANGING
+                    : node.peers().reachable(id) ? RepairStatus.State.WAITING : RepairStatus.State.UNREACHABLE;
+            return new RepairStatus.Peer(
+                    id,
+                    state,
+                    shared.size(),
+                    node.recovering().pendingWith(id).size(),
+                    exchanges == 0 ? -1 : (nanos - completeAtNanos) / 1_000_000,
+                    now == null ? 0 : now.progress().slotsDone(),
+                    now == null ? 0 : now.progress().slots(),
+                    now == null ? 0 : now.progress().left(),
+                    now == null ? 0 : now.progress().millisLeft(nanos),
+                    comparedKeys + (now == null ? 0 : now.progress().compared()),
+                    pulledKeys + (now == null ? 0 : now.progress().pulled()),
+                    pushedKeys + (now == null ? 0 : now.progress().pushed()),
+                    exchanges,
+                    problem);
+        }
+    }
+}

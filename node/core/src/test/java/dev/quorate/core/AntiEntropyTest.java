@@ -1,0 +1,199 @@
+package dev.quorate.core;
+
+import static dev.quorate.core.ManualCluster.put;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.quorate.core.antientropy.AntiEntropyConfig;
+import dev.quorate.core.antientropy.RepairStatus;
+import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.replication.Bucket;
+import dev.quorate.core.storage.LeafDelta;
+import dev.quorate.core.storage.Table;
+import dev.quorate.core.storage.WriteBatch;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Replicas that differ become equal without anybody reading or writing; a node that lost its disk keeps quiet until then. */
+class AntiEntropyTest {
+    private static final AntiEntropyConfig SOON = new AntiEntropyConfig(
+            true,
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(5),
+            4,
+            50_000,
+            32 << 20,
+            Duration.ofDays(14));
+
+    private final List<PeerRequest> seen = new ArrayList<>();
+    private final ManualCluster cluster = new ManualCluster(3, 3, Bucket.BlindWrites.OVERWRITE_SEEN, SOON);
+
+    private AntiEntropyTest() {
+        // A new cluster: each meets the others once.
+        cluster.pass(Duration.ofSeconds(20));
+    }
+
+    @Test
+    void aReplicaThatMissedWritesCatchesUpByItself() {
+        missedBy(3, "a", "b", "c");
+        assertThat(records(3)).isZero();
+        cluster.pass(Duration.ofMinutes(1));
+        assertThat(records(3)).isEqualTo(3);
+        assertAllEqual();
+    }
+
+    @Test
+    void twoThatMissedSomethingOfEachOtherBothCatchUp() {
+        missedBy(3, "a", "shared");
+        // The other way round, with one key in both: what n3 sends is lost.
+        assertThat(cluster.write(new NodeId(3), put("shared", "alone", Bytes.EMPTY)))
+                .isNotDone();
+        cluster.node(1).stop();
+        cluster.node(2).stop();
+        cluster.pass(Duration.ofSeconds(3));
+        cluster.node(1).resume();
+        cluster.node(2).resume();
+        cluster.pass(Duration.ofMinutes(2));
+        assertAllEqual();
+        assertThat(records(1)).isEqualTo(2);
+    }
+
+    @Test
+    void equalReplicasExchangeRootsOnly() {
+        for (int i = 0; i < 50; i++) {
+            assertThat(cluster.write(new NodeId(1), put("k" + i, "v", Bytes.EMPTY)))
+                    .isNotCancelled();
+            cluster.deliver();
+        }
+        cluster.pass(Duration.ofSeconds(90));
+        watch();
+        cluster.pass(Duration.ofMinutes(5));
+        assertThat(seen).isNotEmpty().allMatch(request -> request instanceof PeerRequest.CompareRoots);
+    }
+
+    @Test
+    void aWriteUnderWayIsNoDifference() {
+        cluster.hold(message -> message.request() instanceof PeerRequest.Replicate
+                && message.to().number() == 3);
+        assertThat(cluster.write(new NodeId(1), put("k", "v", Bytes.EMPTY))).isNotCancelled();
+        cluster.deliver();
+        long before = cluster.node(1).count("anti_entropy_exchanges_total");
+        assertThat(cluster.node(1).core().repair(new NodeId(3))).isEqualTo(1);
+        cluster.pass(Duration.ofSeconds(1));
+        cluster.releaseAll();
+        cluster.pass(Duration.ofSeconds(5));
+        assertThat(cluster.node(1).count("anti_entropy_exchanges_total")).isGreaterThan(before);
+        assertThat(cluster.node(1).count("anti_entropy_keys_compared_total")).isZero();
+    }
+
+    @Test
+    void aWipedNodeAnswersNoReadsUntilItHasHeardTheOthersOut() {
+        missedBy(0, "a", "b");
+        cluster.node(3).stop();
+        cluster.node(2).stop();
+        cluster.node(1).storage.clear();
+        cluster.node(1).start();
+        cluster.node(3).resume();
+        cluster.pass(Duration.ofSeconds(10));
+        assertThat(records(1)).isEqualTo(2);
+        assertThat(status(1).recoveringSlots()).isEqualTo(8);
+
+        // It has all that n3 knows, and still does not say so.
+        assertThat(cluster.get(new NodeId(1), "a", 1)).isNotNull();
+        assertThat(cluster.node(1).count("reads_while_recovering_total")).isEqualTo(1);
+
+        cluster.node(2).resume();
+        cluster.pass(Duration.ofSeconds(10));
+        assertThat(status(1).recoveringSlots()).isZero();
+        assertThat(cluster.get(new NodeId(1), "a", 1)).isCompleted();
+        assertThat(cluster.node(1).count("reads_while_recovering_total")).isEqualTo(1);
+        // Also not after a restart.
+        cluster.node(1).start();
+        cluster.deliver();
+        assertThat(status(1).recoveringSlots()).isZero();
+    }
+
+    @Test
+    void aLeafThatDoesNotAgreeWithItsRecordsIsComputedAgain() {
+        missedBy(0, "a");
+        assertThat(cluster.node(2)
+                        .storage
+                        .commit(new WriteBatch().andAdd(new LeafDelta(17, 99, 1)))
+                        .toCompletableFuture())
+                .isCompleted();
+        cluster.node(2).start();
+        cluster.pass(Duration.ofMinutes(2));
+        assertThat(cluster.node(2).count("merkle_leaves_corrected_total")).isEqualTo(1);
+        assertAllEqual();
+        watch();
+        cluster.pass(Duration.ofMinutes(2));
+        assertThat(seen).isNotEmpty().allMatch(request -> request instanceof PeerRequest.CompareRoots);
+    }
+
+    @Test
+    void aDataDirectoryFromBeforeTheTreeGetsItsLeavesAtTheStart() {
+        missedBy(0, "a", "b", "c");
+        ManualCluster.Node node = cluster.node(2);
+        long root = node.core().hashTree().root(0, 1 << 16).xor();
+        node.storage.clear(Table.META);
+        node.storage.clear(Table.MERKLE);
+        node.start();
+        cluster.deliver();
+        assertThat(node.core().hashTree().root(0, 1 << 16).xor()).isEqualTo(root);
+        assertThat(status(2).recoveringSlots()).isZero();
+    }
+
+    @Test
+    void aDamagedRecordIsReplacedAndItsLeafIsRightAgain() {
+        missedBy(0, "a");
+        cluster.node(2).storage.damageData();
+        assertThat(cluster.get(new NodeId(1), "a", 3)).isNotNull();
+        cluster.pass(Duration.ofSeconds(10));
+        assertThat(cluster.node(2).count("records_rescued_total")).isEqualTo(1);
+        assertThat(status(2).suspectLeaves()).isZero();
+        assertAllEqual();
+    }
+
+    private void missedBy(int number, String... keys) {
+        if (number > 0) {
+            cluster.node(number).stop();
+        }
+        for (String key : keys) {
+            int coordinator = number == 1 ? 2 : 1;
+            assertThat(cluster.write(new NodeId(coordinator), put(key, "v", Bytes.EMPTY)))
+                    .isNotCancelled();
+            cluster.deliver();
+        }
+        if (number > 0) {
+            cluster.node(number).resume();
+        }
+    }
+
+    private void watch() {
+        cluster.hold(message -> {
+            seen.add(message.request());
+            return false;
+        });
+    }
+
+    private RepairStatus status(int number) {
+        return cluster.node(number).core().repairStatus();
+    }
+
+    private long records(int number) {
+        return cluster.node(number).core().hashTree().root(0, 1 << 16).count();
+    }
+
+    private void assertAllEqual() {
+        for (int number = 2; number <= 3; number++) {
+            assertThat(cluster.node(number).core().hashTree().root(0, 1 << 16))
+                    .as("n%s", number)
+                    .isEqualTo(cluster.node(1).core().hashTree().root(0, 1 << 16));
+        }
+    }
+}
