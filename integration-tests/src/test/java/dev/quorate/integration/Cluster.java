@@ -32,7 +32,7 @@ final class Cluster implements AutoCloseable {
         List<ClusterNode> nodes = IntStream.rangeClosed(1, plan.nodes())
                 .mapToObj(number -> new ClusterNode(number, folder.resolve("n" + number)))
                 .toList();
-        Cluster cluster = new Cluster(plan, nodes, plan.proxied() ? Links.between(nodes) : Links.direct());
+        Cluster cluster = new Cluster(plan, nodes, Links.between(nodes, plan.proxied()));
         for (int number = 1; number <= plan.nodes(); number++) {
             Files.createDirectories(cluster.node(number).folder());
             cluster.configure(number, plan);

@@ -3,6 +3,7 @@ package dev.quorate.integration;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -10,7 +11,7 @@ import java.util.UUID;
  *
  * @param settings more lines of each node's file, such as buckets
  * @param storage more settings below {@code storage}
- * @param proxied whether nodes, and clients that begin at one node, reach the other nodes through a proxy
+ * @param proxied what reaches the nodes through a proxy: peers, and perhaps clients that begin at another node
  */
 record ClusterPlan(
         int nodes,
@@ -20,7 +21,7 @@ record ClusterPlan(
         String clusterKey,
         String settings,
         Storage storage,
-        boolean proxied) {
+        Set<Links.Port> proxied) {
     /** @param directory of one node's data; relative to the node's own folder */
     record Storage(Path directory, String settings) {}
 
@@ -36,11 +37,21 @@ record ClusterPlan(
                 new Storage(
                         Path.of("data"),
                         "{dir: %s, memoryTable: 2MiB, logSegment: 4MiB, logQueue: 1MiB, flushAfter: 2s, reserve: 16MiB, reservePercent: 0}"),
-                false);
+                Set.of());
     }
 
-    ClusterPlan throughProxies() {
-        return new ClusterPlan(nodes, replicas, clusterId, hashSeed, clusterKey, settings, storage, true);
+    /** The nodes reach each other through proxies, and clients reach all of them directly. */
+    ClusterPlan withPeersProxied() {
+        return withProxied(Set.of(Links.Port.PEER));
+    }
+
+    /** When a node is cut off, so are the clients that began at it. */
+    ClusterPlan withPeersAndClientsProxied() {
+        return withProxied(Set.of(Links.Port.PEER, Links.Port.CLIENT));
+    }
+
+    private ClusterPlan withProxied(Set<Links.Port> ports) {
+        return new ClusterPlan(nodes, replicas, clusterId, hashSeed, clusterKey, settings, storage, ports);
     }
 
     ClusterPlan withClusterId(String id) {

@@ -19,14 +19,14 @@ final class LinkFaultsIT {
     private static final Duration LONG_ENOUGH = Duration.ofSeconds(4);
     private static final Duration HEALED = Duration.ofSeconds(2);
     /** Until a node that hears nothing takes its peer for unreachable, and what it had asked for has been asked of others. */
-    private static final Duration UNTIL_NOTICED = Duration.ofSeconds(7);
+    private static final Duration UNTIL_NOTICED = Duration.ofSeconds(3);
 
     @TempDir
     private Path folder;
 
     @Test
     void linksThatLoseDelayThrottleOrBreakCostNoAcknowledgedWriteAndRequestsFailForAMomentAtMost() throws Exception {
-        Cluster cluster = Cluster.prepare(folder, ClusterPlan.of(3, Trial.SEED).throughProxies());
+        Cluster cluster = Cluster.prepare(folder, ClusterPlan.of(3, Trial.SEED).withPeersProxied());
         try (Trial trial = Trial.start("LinkFaultsIT", cluster, CLIENTS)) {
             Links links = cluster.links();
             trial.goOn(HEALED);

@@ -9,15 +9,17 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ways between the nodes of a cluster. A client that learned of the cluster from one node takes that node's way to the others: when the
- * node is cut off, so is the client.
+ * The ways between the nodes of a cluster. Where those of clients are proxied too, a client that learned of the cluster from one node takes
+ * that node's way to the others: when the node is cut off, so is the client.
  */
 final class Links implements AutoCloseable {
     /** What is looked for at the other end. */
@@ -36,30 +38,26 @@ final class Links implements AutoCloseable {
         this.proxy = proxy;
     }
 
-    /** Nothing in between, and nothing to disturb. */
-    static Links direct() {
-        return new Links(Map.of(), null);
-    }
-
-    static Links between(List<ClusterNode> nodes) throws IOException {
-        Map<Way, Integer> ports = new java.util.HashMap<>();
+    /** @param proxied empty for nothing in between, and nothing to disturb */
+    static Links between(List<ClusterNode> nodes, Set<Port> proxied) throws IOException {
+        Map<Way, Integer> ports = new HashMap<>();
         List<Link> links = new ArrayList<>();
         for (ClusterNode from : nodes) {
             for (ClusterNode to : nodes) {
                 if (from != to) {
-                    for (Port port : Port.values()) {
-                        int proxied = FreePorts.next();
-                        ports.put(new Way(port, from.number(), to.number()), proxied);
+                    for (Port port : proxied) {
+                        int own = FreePorts.next();
+                        ports.put(new Way(port, from.number(), to.number()), own);
                         links.add(new Link(
                                 from.number(),
                                 to.number(),
-                                local(proxied),
+                                local(own),
                                 local(port == Port.PEER ? to.peerPort() : to.clientPort())));
                     }
                 }
             }
         }
-        return new Links(ports, FaultProxy.start(links));
+        return new Links(ports, links.isEmpty() ? null : FaultProxy.start(links));
     }
 
     private static InetSocketAddress local(int port) {

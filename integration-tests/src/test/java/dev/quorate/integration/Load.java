@@ -284,9 +284,11 @@ final class Load implements AutoCloseable {
             Versioned<String> answer = values.get(key, READ);
             List<String> found = valuesOf(answer);
             mostSiblings.accumulateAndGet(found.size(), Math::max);
+            // Who stood in for an owner need not know what owners had acknowledged.
+            int owners = Math.min(QUORUM, answer.report().primaries());
             return new Known(
                     answer,
-                    history.read(key, name, QUORUM, invoked, System.nanoTime(), false, found)
+                    history.read(key, name, owners, invoked, System.nanoTime(), false, found)
                             .seen());
         }
 
@@ -300,6 +302,7 @@ final class Load implements AutoCloseable {
                 try {
                     Versioned<String> answer = send(key.name(), write.value(), known, delete);
                     write.acknowledged(System.nanoTime(), answer.report().nodes());
+                    write.acknowledgedByOwners(answer.report().primaries());
                 } catch (QuorateException failure) {
                     if (!failure.outcomeUnknown()) {
                         write.refused(System.nanoTime());
@@ -372,6 +375,7 @@ final class Load implements AutoCloseable {
             attempt("put " + fresh.name(), () -> {
                 Versioned<String> answer = values.put(Codec.utf8().encode(fresh.name()), first.value(), BLIND_WRITE);
                 first.acknowledged(System.nanoTime(), answer.report().nodes());
+                first.acknowledgedByOwners(answer.report().primaries());
                 historyKeys.add(fresh.name());
                 keys.compareAndSet(slot, used, fresh);
             });

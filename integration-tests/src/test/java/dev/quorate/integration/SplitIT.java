@@ -24,7 +24,7 @@ final class SplitIT {
     /** A strict quorum is found on one side at most: what the other side answers with success would be lost if there were two. */
     @Test
     void whatEitherSideAcknowledgedIsThereAfterTheHeal() throws Exception {
-        Cluster cluster = Cluster.prepare(folder, ClusterPlan.of(5, Trial.SEED).throughProxies());
+        Cluster cluster = Cluster.prepare(folder, ClusterPlan.of(5, Trial.SEED).withPeersAndClientsProxied());
         try (Trial trial = Trial.start("SplitIT", cluster, CLIENTS, List.of(THREE, TWO))) {
             trial.goOn(Duration.ofSeconds(2));
             Duration cut = Duration.ofSeconds(8);
