@@ -52,8 +52,12 @@ final class Node {
     /** Neither up nor likely to be soon. */
     boolean isInTrouble() {
         return isToBeAvoided()
-                || connection.state() == NodeConnection.State.DOWN
-                || connection.state() == NodeConnection.State.CLOSED;
+                || switch (connection.state()) {
+                    case DOWN, CLOSED -> true;
+                    // A try after one that failed: it may fare no better.
+                    case CONNECTING -> connection.lastFailure() != null;
+                    case IDLE, READY -> false;
+                };
     }
 
     List<Call<?>> takeAwaitingReturn() {

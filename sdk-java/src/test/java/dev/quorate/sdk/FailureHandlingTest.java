@@ -512,6 +512,26 @@ class FailureHandlingTest {
         }
     }
 
+    /** gRPC tells the failure of the last try until a new one has succeeded; the node that listens again is asked all the same. */
+    @ParameterizedTest
+    @EnumSource
+    void aNodeThatIsBackServesTheNextCall(Transport transport) throws Exception {
+        try (FakeCluster cluster = new FakeCluster(1);
+                QuorateClient client = client(cluster, transport)) {
+            FakeNode node = cluster.nodes.get(0);
+            Bucket<String> bucket = client.bucket("default", Codec.utf8());
+            bucket.put("k", "v");
+            for (int i = 0; i < 5; i++) {
+                node.kill();
+                await().until(() -> failure(() -> bucket.get("k")).reason() == Reason.CONNECT_FAILED);
+
+                node.restart(true);
+
+                assertThat(bucket.get("k").value()).isEqualTo("v");
+            }
+        }
+    }
+
     @Test
     void theRetryBudgetBoundsTheLoadOnAClusterInTrouble() throws Exception {
         try (FakeCluster cluster = new FakeCluster(1);

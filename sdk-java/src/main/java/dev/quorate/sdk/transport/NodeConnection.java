@@ -17,6 +17,7 @@ import dev.quorate.proto.kv.v1.TopologyServiceGrpc;
 import dev.quorate.sdk.routing.Ring;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancerRegistry;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -77,6 +78,9 @@ public final class NodeConnection {
             256 << 10; // answers to the first operations need not wait for the last to be read
     private static final int ANSWER_BYTES_LIMIT = 64 << 20;
     private static final int FLOW_CONTROL_WINDOW = 2 << 20;
+    /** For a connection whose last try failed: gRPC would report that failure again instead of how the new try fares. */
+    private static final long SECOND_TRY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
     private static final double NEW_SAMPLE_WEIGHT = 0.05;
     private static final double TIMEOUT_SAMPLE_WEIGHT = 0.5;
     private static final double UNKNOWN_LATENCY_NANOS =
@@ -200,8 +204,9 @@ public final class NodeConnection {
             return;
         }
         state = State.CONNECTING;
+        boolean failedBefore = channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE;
         channel.resetConnectBackoff();
-        stream = new Stream(++streams);
+        stream = new Stream(++streams, failedBefore);
         stream.start();
     }
 
@@ -461,16 +466,35 @@ public final class NodeConnection {
     /** The stream of one connection; callbacks of an older one that come late are ignored. */
     private final class Stream extends ClientCall.Listener<PipelineResponse> {
         private final int number;
-        private final ClientCall<PipelineRequest, PipelineResponse> call =
-                channel.newCall(KvServiceGrpc.getPipelineMethod(), CallOptions.DEFAULT);
+        private final boolean failedBefore;
+        private final ClientCall<PipelineRequest, PipelineResponse> call;
 
-        Stream(int number) {
+        Stream(int number, boolean failedBefore) {
             this.number = number;
+            this.failedBefore = failedBefore;
+            call = channel.newCall(
+                    KvServiceGrpc.getPipelineMethod(),
+                    failedBefore ? CallOptions.DEFAULT.withWaitForReady() : CallOptions.DEFAULT);
         }
 
         void start() {
             call.start(this, new Metadata());
             call.request(16);
+            if (failedBefore) {
+                var unused = loop.schedule(this::endSecondTry, SECOND_TRY_NANOS);
+            }
+        }
+
+        private void endSecondTry() {
+            if (isCurrent() && state == State.CONNECTING) {
+                Failure before = lastFailure;
+                String text = before == null ? "no connection in time" : before.text();
+                down(
+                        before != null && before.kind() == Failure.Kind.NOT_CONNECTED
+                                ? before
+                                : Failure.local(Failure.Kind.NOT_CONNECTED, node(), address, 0, text, null));
+                call.cancel(text, null);
+            }
         }
 
         private boolean isCurrent() {
