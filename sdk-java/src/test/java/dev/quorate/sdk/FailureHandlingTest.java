@@ -533,6 +533,26 @@ class FailureHandlingTest {
     }
 
     @Test
+    void aClientThatWasThereBeforeTheClusterFindsIt() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(1)) {
+            FakeNode node = cluster.nodes.get(0);
+            node.kill();
+            try (QuorateClient client = cluster.client()) {
+                Bucket<String> bucket = client.bucket("default", Codec.utf8());
+                for (int i = 0; i < 2; i++) {
+                    QuorateException failure = failure(() -> bucket.put("k", "v"));
+                    assertThat(failure.reason()).isEqualTo(Reason.CONNECT_FAILED);
+                    assertThat(failure).hasMessageContaining("connection refused");
+                }
+
+                node.restart(false);
+
+                assertThat(bucket.put("k", "v").isPresent()).isTrue();
+            }
+        }
+    }
+
+    @Test
     void theRetryBudgetBoundsTheLoadOnAClusterInTrouble() throws Exception {
         try (FakeCluster cluster = new FakeCluster(1);
                 QuorateClient client = cluster.builder().retryReserve(10).build()) {

@@ -95,6 +95,7 @@ public final class NodeConnection {
     private State state = State.IDLE;
     private PipelineResponse.@Nullable Greeting greeting;
     private @Nullable Failure lastFailure;
+    private @Nullable Failure lastTopologyFailure;
     private @Nullable Stream stream;
     private int streams;
 
@@ -204,7 +205,7 @@ public final class NodeConnection {
             return;
         }
         state = State.CONNECTING;
-        boolean failedBefore = channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE;
+        boolean failedBefore = hasFailed();
         channel.resetConnectBackoff();
         stream = new Stream(++streams, failedBefore);
         stream.start();
@@ -250,12 +251,17 @@ public final class NodeConnection {
 
     /** Asks for the topology if it is newer than {@code knownEpoch}; works before the greeting. */
     public void fetchTopology(long knownEpoch, long timeoutNanos, TopologyReceiver receiver) {
+        boolean failedBefore = hasFailed();
         if (state == State.DOWN || state == State.IDLE) {
             channel.resetConnectBackoff();
         }
-        ClientCall<GetTopologyRequest, GetTopologyResponse> call = channel.newCall(
-                TopologyServiceGrpc.getGetTopologyMethod(),
-                CallOptions.DEFAULT.withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS));
+        CallOptions options = failedBefore
+                ? CallOptions.DEFAULT
+                        .withWaitForReady()
+                        .withDeadlineAfter(Math.min(timeoutNanos, SECOND_TRY_NANOS), TimeUnit.NANOSECONDS)
+                : CallOptions.DEFAULT.withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS);
+        ClientCall<GetTopologyRequest, GetTopologyResponse> call =
+                channel.newCall(TopologyServiceGrpc.getGetTopologyMethod(), options);
         call.start(
                 new ClientCall.Listener<>() {
                     private @Nullable GetTopologyResponse response;
@@ -268,7 +274,12 @@ public final class NodeConnection {
                     @Override
                     public void onClose(Status status, Metadata trailers) {
                         if (!status.isOk() || response == null) {
-                            receiver.failed(NodeConnection.this, notConnected(status, trailers));
+                            Failure before = lastTopologyFailure;
+                            Failure failure = failedBefore && hasFailed() && before != null
+                                    ? before // still refused: the deadline of the second try says less
+                                    : notConnected(status, trailers);
+                            lastTopologyFailure = failure;
+                            receiver.failed(NodeConnection.this, failure);
                             return;
                         }
                         lastReceivedNanos = System.nanoTime();
@@ -303,6 +314,11 @@ public final class NodeConnection {
     /** Whether {@link #close} has come to its end: gRPC needs the loop until then. */
     public boolean isTerminated() {
         return channel.isTerminated();
+    }
+
+    /** Whether gRPC tells everybody of a connection that failed until another one stands. */
+    private boolean hasFailed() {
+        return channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE;
     }
 
     private Failure notConnected(Status status, Metadata trailers) {
