@@ -192,6 +192,11 @@ final class FailureDetector {
         };
     }
 
+    /** Also one that said it stops: whose link stands has not, or has started again, and nobody would hear of that. */
+    boolean worthATalk(int index) {
+        return judged[index] == Verdict.SHUTDOWN || usable(index);
+    }
+
     Verdict verdict(int index) {
         Verdict verdict = judged[index];
         boolean answering = index == members.self() || setting.peers().answering(members.id(index));

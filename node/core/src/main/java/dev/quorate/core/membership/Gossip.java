@@ -179,11 +179,18 @@ final class Gossip {
             }
             boolean listed = at < theirs.size() && theirs.node(at) == number;
             long heartbeat = listed ? theirs.heartbeat(at) : Heartbeat.NEVER;
+            if (i == members.self() && listed) {
+                own.knownElsewhere(heartbeat, theirs.since(at));
+            }
             GossipNews.Item item = view.newsOf(i, heartbeat);
+            boolean contradicts = i == from && listed && view.announcement(i).since() > theirs.since(at);
             if (item != null) {
                 news.add(item);
+            } else if (contradicts) {
+                // Of itself it does not know what it said: that was another life.
+                news.add(new GossipNews.Item(number, view.heartbeat(i), view.announcement(i)));
             } else if (i == members.self()) {
-                own.knownElsewhere(heartbeat);
+                continue;
             } else if (heartbeat > view.heartbeat(i)) {
                 if (view.isEnough(i, heartbeat, theirs.since(at))) {
                     take(from, i, heartbeat, null);
@@ -199,7 +206,8 @@ final class Gossip {
         for (GossipNews.Item item : news.items()) {
             int index = members.indexOf(item.node());
             if (index == members.self()) {
-                own.knownElsewhere(item.heartbeat());
+                Announcement said = item.announcement();
+                own.knownElsewhere(item.heartbeat(), said == null ? Heartbeat.NEVER : said.since());
             } else if (index >= 0) {
                 take(from, index, item.heartbeat(), item.announcement());
             }

@@ -117,7 +117,7 @@ public final class Membership implements PeerCalls.Verdicts {
         long late = clock.nanos() - roundDue;
         own.beat();
         detector.look(late);
-        gossip.round(index -> detector.usable(index) && peers.answering(members.id(index)));
+        gossip.round(index -> detector.worthATalk(index) && peers.answering(members.id(index)));
         schedule(Duration.ofNanos((long) (config.interval().toNanos() * (0.9 + 0.2 * random.nextDouble()))));
     }
 

@@ -152,9 +152,13 @@ final class OwnAccount {
         return accusations;
     }
 
-    /** Somebody knows this node up to that heartbeat. */
-    void knownElsewhere(long known) {
-        if (known <= heartbeat() || renewing) {
+    /**
+     * Somebody knows this node up to that heartbeat, and for saying since {@code since} what it says. Two lives under one start number
+     * may be told apart by the latter alone: the second one's heartbeat soon passes what was heard of the first, and what that one said
+     * last, for instance that it stops, would stand for ever.
+     */
+    void knownElsewhere(long known, long since) {
+        if (known <= heartbeat() && since <= announcement().since() || renewing) {
             return;
         }
         if (Heartbeat.startNo(known) - Heartbeat.startNo(heartbeat()) > MAX_START_JUMP) {

@@ -255,6 +255,39 @@ class MembershipTest {
     }
 
     @Test
+    void aNodeThatRepeatsAStartOutlivesWhatItSaidInTheOther() {
+        MembershipWorld world = settled(1, 3);
+        world.restart(2, 9);
+        world.pass(SETTLE);
+        world.node(2).membership().shutDown();
+        world.pass(SETTLE);
+        // An image of the directory, taken before that start: its number again, under another boot.
+        MembershipWorld.Node restored = world.restart(2, 9);
+        world.pass(SETTLE);
+        assertThat(restored.startNo()).isEqualTo(10);
+        assertThat(world.node(1).verdict(2)).isEqualTo(Verdict.ALIVE);
+        assertThat(world.node(3).verdict(2)).isEqualTo(Verdict.ALIVE);
+    }
+
+    @Test
+    void nodesThatAllSaidTheyStopHearThatTheyStartedAgain() {
+        MembershipWorld world = settled(1, 3);
+        for (int number = 1; number <= 3; number++) {
+            world.node(number).membership().shutDown();
+        }
+        world.pass(Duration.ofSeconds(2));
+        for (int number = 1; number <= 3; number++) {
+            world.restart(number, 20);
+        }
+        world.pass(Duration.ofSeconds(4));
+        for (int number = 1; number <= 3; number++) {
+            for (int other = 1; other <= 3; other++) {
+                assertThat(world.node(number).verdict(other)).isEqualTo(Verdict.ALIVE);
+            }
+        }
+    }
+
+    @Test
     void twoProcessesOfOneIdentityOutbidEachOtherSlowly() {
         MembershipWorld world = settled(1, 3);
         MembershipWorld.Node victim = world.node(2);
