@@ -214,6 +214,22 @@ final class SimCluster implements SimNetwork.Host {
         return network;
     }
 
+    /** Which peers each running node sends nothing to, and why: for people. */
+    String unreachable() {
+        StringBuilder text = new StringBuilder();
+        for (int from = 1; from <= setup.nodes(); from++) {
+            SimProcess process = machines[from].process;
+            text.append(" n")
+                    .append(from)
+                    .append(process == null ? " down" : " " + process.core().state());
+            for (int to = 1; process != null && to <= setup.nodes(); to++) {
+                String because = to == from ? "" : process.core().unreachableBecause(new NodeId(to));
+                text.append(because.isEmpty() ? "" : " (not n" + to + ": " + because + ")");
+            }
+        }
+        return text.toString();
+    }
+
     boolean exists(int number) {
         return number >= 1 && number <= setup.nodes();
     }

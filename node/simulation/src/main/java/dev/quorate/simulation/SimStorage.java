@@ -56,6 +56,7 @@ final class SimStorage implements Storage {
     private final EnumMap<Table, TreeMap<Bytes, Bytes>> visible = new EnumMap<>(Table.class);
     private final ArrayDeque<Unsynced> unsynced = new ArrayDeque<>();
     private final TreeSet<Bytes> damaged = new TreeSet<>();
+    private final TreeSet<Bytes> readDamaged = new TreeSet<>();
     private long lsn;
     private boolean syncing;
     private boolean gone;
@@ -109,6 +110,7 @@ final class SimStorage implements Storage {
         @Nullable Bytes value = visible(table).get(key);
         if (value != null && table == Table.DATA && damaged.contains(key)) {
             value = flipped(value);
+            readDamaged.add(key);
         }
         if (!random.chance(character.coldReads)) {
             return SimFuture.<@Nullable Bytes>completed(world, value);
@@ -138,6 +140,7 @@ final class SimStorage implements Storage {
             if (change.table() == Table.DATA) {
                 // New bytes on another place of the disk.
                 damaged.remove(change.key());
+                readDamaged.remove(change.key());
             }
         }
         lsn++;
@@ -261,8 +264,9 @@ final class SimStorage implements Storage {
         return visible(Table.DATA).containsKey(key) && damaged.add(key);
     }
 
-    boolean isDamaged(Bytes key) {
-        return damaged.contains(key);
+    /** Whether the node has reason to believe that this record is damaged, even if the disk has thought better of it since. */
+    boolean wasReadDamaged(Bytes key) {
+        return readDamaged.contains(key);
     }
 
     void undamage() {

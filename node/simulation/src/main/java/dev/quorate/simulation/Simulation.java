@@ -178,7 +178,7 @@ public final class Simulation {
                         Violation.AVAILABILITY,
                         "k" + key,
                         "n" + node + " reaches " + copies + " replicas, and takes no write with w=" + setup.w() + ": "
-                                + lastClient.lastFailure()));
+                                + lastClient.lastFailure() + ";" + cluster.unreachable()));
             }
         };
         if (copies == 0) {
@@ -256,7 +256,8 @@ public final class Simulation {
                 violations.add(new Violation(
                         Violation.AVAILABILITY,
                         "k" + node % setup.keys(),
-                        "the healed n" + node + " takes no write after a read: " + lastClient.lastFailure()));
+                        "the healed n" + node + " takes no write after a read: " + lastClient.lastFailure() + ";"
+                                + cluster.unreachable()));
             }
         });
     }

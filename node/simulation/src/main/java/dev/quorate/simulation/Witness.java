@@ -201,7 +201,7 @@ final class Witness {
         StoredRecord before = machine.held.get(at);
         Bytes bytes = change.value();
         StoredRecord after = bytes == null ? null : codec.decode(bytes);
-        if (before != null && process.storage().isDamaged(at) && !(after != null && knowsAll(after, before))) {
+        if (before != null && process.storage().wasReadDamaged(at) && !(after != null && knowsAll(after, before))) {
             // Replaced by what others hold: from here on this copy has promised nothing.
             history.destroyed(
                     before.key().bytes().utf8(), process.name().toString(), rescueQuorum, world.now(), new BitSet());
