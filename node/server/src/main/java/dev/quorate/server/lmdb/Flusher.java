@@ -174,13 +174,16 @@ final class Flusher {
     }
 
     private boolean isLackOfRoom(LmdbException failure) {
-        if (failure instanceof Env.MapFullException) {
-            return true;
-        }
-        if (failure instanceof LmdbNativeException error) {
-            return error.getResultCode() == ENOSPC || error.getResultCode() == EIO && disk.measure() < FULL_DISK_BYTES;
-        }
-        return false;
+        return isFull(failure)
+                || failure instanceof LmdbNativeException error
+                        && error.getResultCode() == EIO
+                        && disk.measure() < FULL_DISK_BYTES;
+    }
+
+    /** Whether LMDB says so itself. */
+    static boolean isFull(LmdbException failure) {
+        return failure instanceof Env.MapFullException
+                || failure instanceof LmdbNativeException error && error.getResultCode() == ENOSPC;
     }
 
     /**

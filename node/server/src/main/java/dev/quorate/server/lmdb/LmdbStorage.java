@@ -9,6 +9,7 @@ import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.storage.WriteBatch.Change;
 import dev.quorate.server.log.CommitLog;
+import dev.quorate.server.log.CorruptStorageException;
 import dev.quorate.server.log.DiskLogFiles;
 import dev.quorate.server.log.FatalErrors;
 import dev.quorate.server.log.LogFiles;
@@ -188,10 +189,14 @@ public final class LmdbStorage implements Storage {
             return storage;
         } catch (LmdbException failure) {
             lock.close();
-            throw new IOException(
-                    "LMDB in " + config.directory() + " cannot be written: " + failure.getMessage()
-                            + ": free space on its disk, or enlarge storage.map",
-                    failure);
+            if (Flusher.isFull(failure)) {
+                throw new IOException(
+                        "LMDB in " + config.directory() + " cannot be written: " + failure.getMessage()
+                                + ": free space on its disk, or enlarge storage.map",
+                        failure);
+            }
+            throw new CorruptStorageException(
+                    "LMDB in " + config.directory() + " cannot be used: " + failure.getMessage(), failure);
         } catch (IOException | RuntimeException failure) {
             lock.close();
             throw failure;
