@@ -36,7 +36,7 @@ final class OutageTrial {
 
     private static final Duration SLICE = Duration.ofSeconds(1);
     private static final String[] NOT_CAUGHT_UP = {"hints", "recovering_slots"};
-    private static final String[] REPAIR_BYTES = {"hint_sent_bytes_total", "antientropy_sent_bytes_total"};
+    private static final String[] REPAIR_BYTES = {"peer_hint_bytes_total", "peer_anti_entropy_bytes_total"};
     private static final int DIGITS = 3;
     private static final long POLL_MILLIS = 500;
 

@@ -45,6 +45,7 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
             Defects defects,
             long maxBytes,
             LogRateLimit refusals,
+            PeerTraffic traffic,
             Metrics.Counter operations,
             Metrics.Counter malformed) {}
 
@@ -71,6 +72,7 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
                 defects,
                 maxBytes,
                 new LogRateLimit(clock, LOG_INTERVAL),
+                PeerTraffic.of(metrics),
                 metrics.counter("peer_operations_received_total", "Operations that peers asked for"),
                 metrics.counter("peer_operations_malformed_total", "Operations of peers that could not be read"));
     }

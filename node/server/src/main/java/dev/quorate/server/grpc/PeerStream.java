@@ -5,6 +5,7 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.runtime.DeadlineWheel;
+import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.version.MalformedException;
 import dev.quorate.proto.peer.v1.ExchangeRequest;
 import dev.quorate.proto.peer.v1.ExchangeResponse;
@@ -117,7 +118,8 @@ final class PeerStream implements StreamObserver<ExchangeRequest> {
             answer(PeerCodec.answer(id, new PeerReply.Refused(PeerReply.Refusal.MALFORMED)));
             return;
         }
-        Slot slot = new Slot(id, operation.getSerializedSize());
+        Slot slot =
+                new Slot(id, operation.getSerializedSize(), setting.traffic().counter(request));
         open++;
         heldBytes += slot.size;
         slot.expiry = setting.wheel().after(PeerCodec.timeout(operation), slot::expire);
@@ -207,17 +209,22 @@ final class PeerStream implements StreamObserver<ExchangeRequest> {
     private final class Slot {
         private final long id;
         private final int size;
+        private final Metrics.Counter traffic;
         private boolean over;
         private DeadlineWheel.Handle expiry = DeadlineWheel.Handle.NONE;
 
-        Slot(long id, int size) {
+        Slot(long id, int size, Metrics.Counter traffic) {
             this.id = id;
             this.size = size;
+            this.traffic = traffic;
+            traffic.add(size);
         }
 
         void answer(PeerReply reply) {
             if (leave()) {
-                PeerStream.this.answer(PeerCodec.answer(id, reply));
+                PeerAnswer answer = PeerCodec.answer(id, reply);
+                traffic.add(answer.getSerializedSize());
+                PeerStream.this.answer(answer);
             }
         }
 
