@@ -1,6 +1,7 @@
 package dev.quorate.core;
 
 import dev.quorate.core.antientropy.AntiEntropyConfig;
+import dev.quorate.core.handoff.HandoffConfig;
 import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Check;
@@ -26,7 +27,8 @@ public record NodeConfig(
         List<Bucket> buckets,
         ReplicationConfig replication,
         MembershipConfig membership,
-        AntiEntropyConfig antiEntropy) {
+        AntiEntropyConfig antiEntropy,
+        HandoffConfig handoff) {
     public NodeConfig {
         Check.argument(hashSeed.length() == 16, "the hash seed has %d bytes, not 16", hashSeed.length());
         Check.argument(clusterKey.length() >= 16, "the cluster key has %d bytes, fewer than 16", clusterKey.length());

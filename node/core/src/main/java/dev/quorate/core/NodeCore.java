@@ -4,9 +4,13 @@ import dev.quorate.core.antientropy.AntiEntropy;
 import dev.quorate.core.antientropy.RecoveringSlots;
 import dev.quorate.core.antientropy.RepairStatus;
 import dev.quorate.core.antientropy.Surroundings;
+import dev.quorate.core.handoff.Handoff;
+import dev.quorate.core.handoff.Rows;
 import dev.quorate.core.membership.MemberView;
 import dev.quorate.core.membership.Membership;
 import dev.quorate.core.model.Bytes;
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Failure;
 import dev.quorate.core.peer.PeerCalls;
@@ -63,6 +67,7 @@ public final class NodeCore {
     private final LeafRebuild rebuild;
     private final RecoveringSlots recovering;
     private final AntiEntropy antiEntropy;
+    private final Handoff handoff;
     private final Metrics.Counter refusedOverloaded;
     private NodeState state = NodeState.STARTING;
     private int operationsInFlight;
@@ -139,6 +144,32 @@ public final class NodeCore {
                 wheel,
                 environment.random(),
                 metrics));
+        Rows rows = new Rows() {
+            @Override
+            public List<NodeId> owners(Key key, KeyHash hash) {
+                return local.owners(key, hash);
+            }
+
+            @Override
+            public boolean mayOwn(KeyHash hash) {
+                return config.table()
+                        .owns(config.self(), hash.slot(config.table().log2Slots()));
+            }
+        };
+        this.handoff = new Handoff(
+                config.self(),
+                config.handoff(),
+                rules.hints(),
+                rows,
+                replicas,
+                environment.storage(),
+                peers,
+                environment.clock(),
+                hybridClock,
+                environment.loop(),
+                wheel,
+                environment.random(),
+                metrics);
         this.refusedOverloaded = metrics.counter(
                 "operations_refused_total", "Operations of clients refused because too many are under way");
         metrics.gauge("operations_in_flight", "Operations of clients under way", () -> operationsInFlight);
@@ -162,6 +193,7 @@ public final class NodeCore {
                         state = NodeState.READY;
                         membership.start();
                         antiEntropy.start();
+                        handoff.start();
                     }
                 });
     }
@@ -197,6 +229,10 @@ public final class NodeCore {
         }
         if (request instanceof PeerRequest.OfMembership ofMembership) {
             membership.onPeerRequest(from, ofMembership, answer);
+            return;
+        }
+        if (request instanceof PeerRequest.AskHintCredits asked) {
+            answer.accept(handoff.grant(from, asked));
             return;
         }
         boolean coordinates = request instanceof PeerRequest.ForwardGet || request instanceof PeerRequest.ForwardWrite;
@@ -242,6 +278,11 @@ public final class NodeCore {
     /** What each owner of a key holds. */
     public CompletionStage<Result<List<Inspection>>> inspect(String bucket, Bytes key, @Nullable Duration timeout) {
         return coordinator.inspect(bucket, key, bounded(timeout));
+    }
+
+    /** What this node keeps for owners that are away. */
+    public Handoff handoff() {
+        return handoff;
     }
 
     /** Where a key lives. */

@@ -1,6 +1,7 @@
 package dev.quorate.core;
 
 import dev.quorate.core.antientropy.AntiEntropyConfig;
+import dev.quorate.core.handoff.HandoffConfig;
 import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.membership.MembershipListener;
 import dev.quorate.core.membership.Verdict;
@@ -96,7 +97,8 @@ public final class ManualCluster {
                             buckets,
                             replication,
                             MembershipConfig.DEFAULTS,
-                            antiEntropy),
+                            antiEntropy,
+                            HandoffConfig.DEFAULTS),
                     new NodeEnvironment(clock, loop, random, storage, this, boots, metrics, listener),
                     rules);
             started = core.start().toCompletableFuture();
@@ -324,6 +326,12 @@ public final class ManualCluster {
         messages.addAll(held);
         held.clear();
         deliver();
+    }
+
+    /** Loses the messages that {@link #hold} kept. */
+    public void dropHeld() {
+        holding = null;
+        held.clear();
     }
 
     /** Delivers what is on the way, and what follows from it, in order. */

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Convergence {
     /** Until core hands hints over, they stay. */
-    static final boolean HINTS_ARE_DELIVERED = false;
+    static final boolean HINTS_ARE_DELIVERED = true;
 
     private final Map<Integer, Map<Bytes, Bytes>> contents;
     private final Function<Key, List<NodeId>> owners;

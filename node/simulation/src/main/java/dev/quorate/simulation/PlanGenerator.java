@@ -16,9 +16,9 @@ public final class PlanGenerator {
     private static final long MILLI = 1_000_000;
 
     /** Seeds in which stand-ins count unless a client says otherwise. */
-    private static final double SLOPPY_WRITES = 0;
+    private static final double SLOPPY_WRITES = 0.6;
 
-    private static final double SLOPPY_READS = 0;
+    private static final double SLOPPY_READS = 0.3;
 
     /** Faults that need another machine to be seen. */
     private static final Set<Fault.Kind> BETWEEN_MACHINES = EnumSet.of(

@@ -4,6 +4,7 @@ import dev.quorate.core.NodeConfig;
 import dev.quorate.core.NodeCore;
 import dev.quorate.core.NodeEnvironment;
 import dev.quorate.core.antientropy.AntiEntropyConfig;
+import dev.quorate.core.handoff.HandoffConfig;
 import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
@@ -35,6 +36,10 @@ final class SimCluster implements SimNetwork.Host {
     private static final int MOST_FLAPS = 20;
     private static final long SHORTEST_FLAP = 10_000_000;
     private static final double HASTY = 0.05;
+
+    /** Quick to begin, so that passes meet the next fault, and slow enough to last. */
+    private static final HandoffConfig HANDOFF =
+            new HandoffConfig(Duration.ofMillis(200), Duration.ofMillis(500), 1000, 1 << 20, 2, Duration.ofHours(24));
 
     /** Told when a process ends, after it has. */
     interface CrashListener {
@@ -379,7 +384,8 @@ final class SimCluster implements SimNetwork.Host {
                 buckets,
                 replication,
                 membership,
-                antiEntropy);
+                antiEntropy,
+                HANDOFF);
         NodeEnvironment environment = new NodeEnvironment(
                 machine.clock,
                 loop,

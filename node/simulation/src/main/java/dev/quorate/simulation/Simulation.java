@@ -34,6 +34,9 @@ public final class Simulation {
     /** Whoever kept something for another has handed it over so long after healing. */
     private static final long HAND_OVER = 60 * SECOND;
 
+    /** Bytes that no run fills for one owner. */
+    private static final int ROOM_FOR_ALL_HINTS = 1 << 20;
+
     /** Repairs under way end, or time out. */
     private static final long REPAIRS = 3 * SECOND;
 
@@ -143,7 +146,8 @@ public final class Simulation {
                 copies += left ? 1 : 0;
                 readable += left && cluster.answersReads(owner, SimClient.key(key)) ? 1 : 0;
             }
-            boolean standInsCount = setup.writeMode() == Mode.SLOPPY;
+            // A stand-in with no room for another hint refuses, as it must.
+            boolean standInsCount = setup.writeMode() == Mode.SLOPPY && setup.hintBytes() >= ROOM_FOR_ALL_HINTS;
             if ((standInsCount ? remaining.size() : copies) >= setup.w() && readable > 0) {
                 probesOutstanding++;
                 writeWithoutTheLost(key, remaining.get(key % remaining.size()), readable, 1);

@@ -3,6 +3,7 @@ package dev.quorate.core.peer;
 import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.version.VersionedObject;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,15 @@ public sealed interface PeerReply {
 
     /** To {@link PeerRequest.Gossip}. */
     record GossipReply(GossipNews news, List<NodeId> wanted) implements PeerReply {}
+
+    /**
+     * To {@link PeerRequest.AskHintCredits}.
+     *
+     * @param keys that may be sent now; 0 to ask again later
+     * @param expiresAt hybrid time of the answering node, the only clock that will be asked: what is sent on these credits carries it
+     * @param retryAfter with no keys, when to ask again
+     */
+    record HintCredits(int keys, int bytes, long expiresAt, Duration retryAfter) implements PeerReply {}
 
     /** To {@link PeerRequest.Ping} and {@link PeerRequest.GossipDelta}. */
     record Pong() implements PeerReply {

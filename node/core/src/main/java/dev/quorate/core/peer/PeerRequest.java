@@ -86,6 +86,9 @@ public sealed interface PeerRequest {
         }
     }
 
+    /** Say how much of what the sender keeps for you it may send now: so much is there. */
+    record AskHintCredits(int keys, long bytes) implements PeerRequest {}
+
     /** Say something. Answered at once, whatever the state of the node. */
     record Ping() implements PeerRequest {
         public static final Ping INSTANCE = new Ping();

@@ -44,9 +44,9 @@ public record Bucket(
 
     public static final String DEFAULT_NAME = "default";
 
-    /** Strict, both ways. */
+    /** With sloppy writes and strict reads: a write is taken wherever it can be, a read never misses a strict one before it. */
     public Bucket(String name, int id, int n, int r, int w, BlindWrites blindWrites) {
-        this(name, id, n, r, w, blindWrites, Mode.STRICT, Mode.STRICT, Repair.ASYNC);
+        this(name, id, n, r, w, blindWrites, Mode.STRICT, Mode.SLOPPY, Repair.ASYNC);
     }
 
     public Bucket {

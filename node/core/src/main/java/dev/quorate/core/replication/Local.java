@@ -39,7 +39,7 @@ public record Local(
         RandomSource random,
         Metrics metrics) {
     /** The owners of a key, in preference order. Empty for a bucket that this node does not know. */
-    List<NodeId> owners(Key key, KeyHash hash) {
+    public List<NodeId> owners(Key key, KeyHash hash) {
         Bucket bucket = bucketsById.get(key.bucketId());
         if (bucket == null) {
             return List.of();

@@ -84,7 +84,15 @@ public final class ReplicaTable {
      * @return false when too many wait already; then the body never runs
      */
     public boolean update(Key key, KeyHash hash, Consumer<Lookup> body) {
-        Update update = new Update(key, hash, body, queues);
+        return update(new Update(key, hash, body, queues), hash);
+    }
+
+    /** The same for whatever key has this hash. */
+    public boolean update(KeyHash hash, Consumer<Lookup> body) {
+        return update(new Update(null, hash, body, queues), hash);
+    }
+
+    private boolean update(Update update, KeyHash hash) {
         ArrayDeque<Update> ahead = waiting.isEmpty() ? null : waiting.get(hash);
         if (ahead == null || !queues) {
             update.start();

@@ -145,7 +145,8 @@ public final class NodeProcess implements AutoCloseable {
                     settings.buckets(),
                     settings.replication(),
                     MembershipConfig.DEFAULTS,
-                    AntiEntropyConfig.disabled());
+                    AntiEntropyConfig.disabled(),
+                    settings.handoff());
             NodeEnvironment environment = new NodeEnvironment(
                     clock, loop, random, storage, transport, identity, metrics, new MembershipLog());
             this.core = onLoop(() -> new NodeCore(config, environment, SafetyRules.production(metrics)));

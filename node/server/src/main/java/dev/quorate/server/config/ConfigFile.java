@@ -1,5 +1,6 @@
 package dev.quorate.server.config;
 
+import dev.quorate.core.handoff.HandoffConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Mode;
@@ -119,6 +120,7 @@ public final class ConfigFile {
         YamlSection storageSection = root.section("storage");
         StorageConfig storage = storage(storageSection);
         ReplicationConfig replication = replication(root);
+        HandoffConfig handoff = handoff(root.section("handoff"));
         requireRoomForObjects(storageSection, storage, replication);
         NodeSettings.Limits limits = limits(root.section("limits"));
         YamlSection metrics = root.section("metrics");
@@ -142,6 +144,7 @@ public final class ConfigFile {
                 buckets,
                 storage,
                 replication,
+                handoff,
                 limits,
                 metricsListen,
                 level,
@@ -307,7 +310,7 @@ public final class ConfigFile {
             Bucket.BlindWrites blind =
                     item.choice("blindWrites", Bucket.BlindWrites.OVERWRITE_SEEN, Bucket.BlindWrites.class);
             Mode readMode = item.choice("readMode", Mode.STRICT, Mode.class);
-            Mode writeMode = item.choice("writeMode", Mode.STRICT, Mode.class);
+            Mode writeMode = item.choice("writeMode", Mode.SLOPPY, Mode.class);
             Bucket.Repair repair = item.choice("readRepair", Bucket.Repair.ASYNC, Bucket.Repair.class);
             if (!item.has("id")) {
                 item.problem(
@@ -427,6 +430,19 @@ public final class ConfigFile {
                             + largest + " bytes, and such a log takes " + storage.largestBatchBytes()
                             + " at once. Enlarge it, or lower maxRecord or maxSiblings");
         }
+    }
+
+    private static HandoffConfig handoff(YamlSection section) {
+        HandoffConfig defaults = HandoffConfig.DEFAULTS;
+        HandoffConfig handoff = new HandoffConfig(
+                section.duration("settle", defaults.settle(), Duration.ZERO, Duration.ofHours(1)),
+                section.duration("jitter", defaults.jitter(), Duration.ZERO, Duration.ofHours(1)),
+                section.integer("keysPerSecond", defaults.keysPerSecond(), 1, 10_000_000),
+                section.size("bytesPerSecond", defaults.bytesPerSecond(), MIB, 16 * GIB),
+                section.integer("senders", defaults.senders(), 1, 1000),
+                section.duration("window", defaults.window(), Duration.ofMinutes(1), Duration.ofDays(365)));
+        section.end();
+        return handoff;
     }
 
     private static NodeSettings.Limits limits(YamlSection section) {

@@ -1,5 +1,6 @@
 package dev.quorate.server.config;
 
+import dev.quorate.core.handoff.HandoffConfig;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.server.lmdb.StorageConfig;
@@ -48,7 +49,8 @@ public final class ConfigText {
 
                 # The bucket 'default' (id 1) is always there.
                 # buckets:
-                #   - {name: carts, id: 2, n: 3, r: 2, w: 2, blindWrites: overwrite-seen}
+                #   - {name: carts, id: 2, n: 3, r: 2, w: 2, blindWrites: overwrite-seen,
+                #      readMode: strict, writeMode: sloppy, readRepair: async}
 
                 storage:
                   dir: data
@@ -73,8 +75,21 @@ public final class ConfigText {
                   hedgeBudget: 0.05
                   compareProbability: 0.1
                   repairsPerSecond: 1000
+                  # A sloppy write that waits this long for an owner asks another node to stand in for it.
+                  standInAfter: 100ms
+                  # What a node keeps for one owner that is away.
+                  hintBytesPerOwner: 8GiB
                   maxRecord: 10KiB
                   maxSiblings: 32
+
+                # What a node takes of hints from all others together, and when others begin.
+                handoff:
+                  settle: 5s
+                  jitter: 5s
+                  keysPerSecond: 5000
+                  bytesPerSecond: 16MiB
+                  senders: 4
+                  window: 24h
 
                 limits:
                   operations: 16384
@@ -126,10 +141,14 @@ public final class ConfigText {
                     yaml,
                     "  - {name: " + quoted(bucket.name()) + ", id: " + bucket.id() + ", n: " + bucket.n() + ", r: "
                             + bucket.r() + ", w: " + bucket.w() + ", blindWrites: "
-                            + YamlSection.writtenAs(bucket.blindWrites()) + "}");
+                            + YamlSection.writtenAs(bucket.blindWrites()) + ", readMode: "
+                            + YamlSection.writtenAs(bucket.readMode()) + ", writeMode: "
+                            + YamlSection.writtenAs(bucket.writeMode()) + ", readRepair: "
+                            + YamlSection.writtenAs(bucket.readRepair()) + "}");
         }
         storage(yaml, settings.storage());
         replication(yaml, settings.replication());
+        handoff(yaml, settings.handoff());
         NodeSettings.Limits limits = settings.limits();
         line(yaml, "limits:");
         line(yaml, "  operations: " + limits.operations());
@@ -165,8 +184,20 @@ public final class ConfigText {
         line(yaml, "  hedgeBudget: " + decimal(replication.hedgeBudget()));
         line(yaml, "  compareProbability: " + decimal(replication.compareProbability()));
         line(yaml, "  repairsPerSecond: " + replication.repairsPerSecond());
+        line(yaml, "  standInAfter: " + Quantities.write(replication.standInAfter()));
+        line(yaml, "  hintBytesPerOwner: " + Quantities.writeSize(replication.hintBytesPerOwner()));
         line(yaml, "  maxRecord: " + Quantities.writeSize(replication.maxRecordBytes()));
         line(yaml, "  maxSiblings: " + replication.maxSiblings());
+    }
+
+    private static void handoff(StringBuilder yaml, HandoffConfig handoff) {
+        line(yaml, "handoff:");
+        line(yaml, "  settle: " + Quantities.write(handoff.settle()));
+        line(yaml, "  jitter: " + Quantities.write(handoff.jitter()));
+        line(yaml, "  keysPerSecond: " + handoff.keysPerSecond());
+        line(yaml, "  bytesPerSecond: " + Quantities.writeSize(handoff.bytesPerSecond()));
+        line(yaml, "  senders: " + handoff.senders());
+        line(yaml, "  window: " + Quantities.write(handoff.window()));
     }
 
     private static void line(StringBuilder yaml, String text) {

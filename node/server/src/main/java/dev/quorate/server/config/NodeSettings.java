@@ -1,5 +1,6 @@
 package dev.quorate.server.config;
 
+import dev.quorate.core.handoff.HandoffConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.replication.Bucket;
@@ -30,6 +31,7 @@ public record NodeSettings(
         List<Bucket> buckets,
         StorageConfig storage,
         ReplicationConfig replication,
+        HandoffConfig handoff,
         Limits limits,
         Optional<Address> metricsListen,
         LogLevel logLevel,

@@ -18,6 +18,7 @@ import dev.quorate.core.peer.WriteAnswer;
 import dev.quorate.core.peer.WriteCommand;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.VersionedObject;
+import dev.quorate.proto.peer.v1.AskHintCredits;
 import dev.quorate.proto.peer.v1.ForwardGet;
 import dev.quorate.proto.peer.v1.ForwardWrite;
 import dev.quorate.proto.peer.v1.Forwarded;
@@ -27,6 +28,7 @@ import dev.quorate.proto.peer.v1.ForwardedWrite;
 import dev.quorate.proto.peer.v1.Gossip;
 import dev.quorate.proto.peer.v1.GossipDelta;
 import dev.quorate.proto.peer.v1.GossipReply;
+import dev.quorate.proto.peer.v1.HintCredits;
 import dev.quorate.proto.peer.v1.PeerAnswer;
 import dev.quorate.proto.peer.v1.PeerKey;
 import dev.quorate.proto.peer.v1.PeerOperation;
@@ -68,6 +70,9 @@ final class PeerCodec {
             operation.setForwardGet(forwardGet(forward.command()));
         } else if (request instanceof PeerRequest.ForwardWrite forward) {
             operation.setForwardWrite(forwardWrite(forward.command()));
+        } else if (request instanceof PeerRequest.AskHintCredits asked) {
+            operation.setAskHintCredits(
+                    AskHintCredits.newBuilder().setKeys(asked.keys()).setBytes(asked.bytes()));
         } else if (request instanceof PeerRequest.Ping) {
             operation.setPing(Ping.getDefaultInstance());
         } else if (request instanceof PeerRequest.ProbeFor probe) {
@@ -100,6 +105,10 @@ final class PeerCodec {
                         key(get.getKey()), positive(get.getR()), notNegative(get.getPr()), mode(get.getSloppy())));
             }
             case FORWARD_WRITE -> new PeerRequest.ForwardWrite(command(operation.getForwardWrite()));
+            case ASK_HINT_CREDITS ->
+                new PeerRequest.AskHintCredits(
+                        positive(operation.getAskHintCredits().getKeys()),
+                        operation.getAskHintCredits().getBytes());
             case PING -> PeerRequest.Ping.INSTANCE;
             case PROBE_FOR ->
                 new PeerRequest.ProbeFor(new NodeId(operation.getProbeFor().getTarget()));
@@ -130,6 +139,12 @@ final class PeerCodec {
         } else if (reply instanceof PeerReply.ForwardedWrite write) {
             Forwarded forwarded = write.result().match(PeerCodec::forwarded, failure -> forwarded(failure, true));
             answer.setForwarded(forwarded);
+        } else if (reply instanceof PeerReply.HintCredits credits) {
+            answer.setHintCredits(HintCredits.newBuilder()
+                    .setKeys(credits.keys())
+                    .setBytes(credits.bytes())
+                    .setExpiresAt(credits.expiresAt())
+                    .setRetryAfterMillis((int) credits.retryAfter().toMillis()));
         } else if (reply instanceof PeerReply.Pong) {
             answer.setPong(Pong.getDefaultInstance());
         } else if (reply instanceof PeerReply.Probed probed) {
@@ -155,6 +170,14 @@ final class PeerCodec {
                         answer.getRead().hasObject() ? object(answer.getRead().getObject()) : null);
             case REFUSED -> new PeerReply.Refused(refusal(answer.getRefused()));
             case FORWARDED -> forwarded(answer.getForwarded());
+            case HINT_CREDITS -> {
+                HintCredits credits = answer.getHintCredits();
+                yield new PeerReply.HintCredits(
+                        notNegative(credits.getKeys()),
+                        notNegative(credits.getBytes()),
+                        credits.getExpiresAt(),
+                        Duration.ofMillis(notNegative(credits.getRetryAfterMillis())));
+            }
             case PONG -> PeerReply.Pong.INSTANCE;
             case PROBED -> new PeerReply.Probed(answer.getProbed().getAnswered());
             case GOSSIP_REPLY ->

@@ -7,6 +7,7 @@ import dev.quorate.core.NodeConfig;
 import dev.quorate.core.NodeCore;
 import dev.quorate.core.NodeEnvironment;
 import dev.quorate.core.antientropy.AntiEntropyConfig;
+import dev.quorate.core.handoff.HandoffConfig;
 import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
@@ -57,7 +58,8 @@ class DefectTest {
                         List.of(new Bucket("default", 1, 1, 1, 1, Bucket.BlindWrites.OVERWRITE_SEEN)),
                         ReplicationConfig.DEFAULTS,
                         MembershipConfig.DEFAULTS,
-                        AntiEntropyConfig.DEFAULTS),
+                        AntiEntropyConfig.DEFAULTS,
+                        HandoffConfig.DEFAULTS),
                 new NodeEnvironment(
                         new SystemClock(),
                         loop,

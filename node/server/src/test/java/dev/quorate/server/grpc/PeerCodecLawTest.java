@@ -158,8 +158,8 @@ class PeerCodecLawTest {
     }
 
     private static PeerRequest anyRequest(Random random) {
-        return switch (random.nextInt(8)) {
-            case 5 -> new PeerRequest.ProbeFor(new NodeId(1 + random.nextInt(1000)));
+        return switch (random.nextInt(9)) {
+            case 8 -> new PeerRequest.ProbeFor(new NodeId(1 + random.nextInt(1000)));
             case 6 -> new PeerRequest.Gossip(anyDigest(random));
             case 7 -> new PeerRequest.GossipDelta(anyNews(random));
             case 0 ->
@@ -171,6 +171,7 @@ class PeerCodecLawTest {
                         random.nextBoolean() ? PeerRequest.Replicate.NEVER : random.nextLong());
             case 1 -> new PeerRequest.Read(anyKey(random), anyNodeOrNone(random));
             case 2 -> PeerRequest.Ping.INSTANCE;
+            case 4 -> new PeerRequest.AskHintCredits(1 + random.nextInt(1000), random.nextInt(1 << 30));
             case 3 ->
                 new PeerRequest.ForwardGet(
                         new GetCommand(anyKey(random), 1 + random.nextInt(5), random.nextInt(5), anyMode(random)));
@@ -194,14 +195,20 @@ class PeerCodecLawTest {
     }
 
     private static PeerReply anyReply(Random random) {
-        return switch (random.nextInt(8)) {
-            case 5 -> new PeerReply.Probed(random.nextBoolean());
+        return switch (random.nextInt(9)) {
+            case 8 -> new PeerReply.Probed(random.nextBoolean());
             case 6 -> new PeerReply.GossipReply(anyNews(random), List.of(new NodeId(3), new NodeId(7)));
             case 0 -> PeerReply.Replicated.INSTANCE;
             case 1 -> new PeerReply.ReadReply(random.nextInt(4) == 0 ? null : anyObject(random));
             case 2 ->
                 new PeerReply.Refused(PeerReply.Refusal.values()[random.nextInt(PeerReply.Refusal.values().length)]);
             case 3 -> PeerReply.Pong.INSTANCE;
+            case 5 ->
+                new PeerReply.HintCredits(
+                        random.nextInt(100),
+                        random.nextInt(1 << 20),
+                        random.nextLong(),
+                        Duration.ofMillis(random.nextInt(10_000)));
             case 4 ->
                 new PeerReply.ForwardedGet(
                         Result.of(new GetAnswer(random.nextInt(4) == 0 ? null : anyObject(random), anyReport(random))));

@@ -1,0 +1,208 @@
+package dev.quorate.core.handoff;
+
+import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.PeerCalls;
+import dev.quorate.core.peer.PeerReply;
+import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.runtime.Clock;
+import dev.quorate.core.runtime.DeadlineWheel;
+import dev.quorate.core.runtime.EventLoop;
+import dev.quorate.core.runtime.HybridClock;
+import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.runtime.RandomSource;
+import dev.quorate.core.storage.HintRules;
+import dev.quorate.core.storage.HintTable;
+import dev.quorate.core.storage.ReplicaTable;
+import dev.quorate.core.storage.Storage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands what this node kept for owners to them when they are back, and takes what others kept for it. One pass over the hints of an owner at
+ * a time; passes begin when the owner has been reachable for a while, and anew as long as hints remain. Confined to the event loop.
+ */
+public final class Handoff {
+    static final Duration TICK = Duration.ofSeconds(1);
+
+    /** Owners that are sent to at a time. */
+    static final int MAX_PASSES = 4;
+
+    private static final long NOT_REACHABLE = Long.MIN_VALUE;
+
+    /** What the passes share. */
+    record Work(
+            NodeId self,
+            HandoffConfig config,
+            HintRules rules,
+            Rows rows,
+            ReplicaTable replicas,
+            Storage storage,
+            PeerCalls peers,
+            Clock clock,
+            HybridClock hybridClock,
+            EventLoop loop,
+            DeadlineWheel wheel,
+            HandoffCounters counters) {}
+
+    private static final class Target {
+        private long readyAt = NOT_REACHABLE;
+        private @Nullable HintPass pass;
+        private String outcome = "";
+    }
+
+    private final Work work;
+    private final HintIntake intake;
+    private final RandomSource random;
+    private final SortedMap<NodeId, Target> targets = new TreeMap<>();
+    private int passes;
+
+    public Handoff(
+            NodeId self,
+            HandoffConfig config,
+            HintRules rules,
+            Rows rows,
+            ReplicaTable replicas,
+            Storage storage,
+            PeerCalls peers,
+            Clock clock,
+            HybridClock hybridClock,
+            EventLoop loop,
+            DeadlineWheel wheel,
+            RandomSource random,
+            Metrics metrics) {
+        HandoffCounters counters = new HandoffCounters(metrics);
+        this.work = new Work(
+                self, config, rules, rows, replicas, storage, peers, clock, hybridClock, loop, wheel, counters);
+        this.intake = new HintIntake(config, clock, hybridClock, storage, metrics);
+        this.random = random;
+        metrics.gauge("hint_passes", "Owners that hints are handed to now", () -> passes);
+    }
+
+    /** Looks for something to hand over from now on. */
+    public void start() {
+        work.wheel().after(TICK, this::tick);
+    }
+
+    /** Another node asks how much it may hand over. */
+    public PeerReply.HintCredits grant(NodeId sender, PeerRequest.AskHintCredits asked) {
+        return intake.grant(sender, asked);
+    }
+
+    /** What waits, by owner. */
+    public List<HintStatus> status() {
+        List<HintStatus> all = new ArrayList<>();
+        work.replicas().hints().backlogs().forEach((owner, backlog) -> {
+            Target target = targets.get(owner);
+            boolean reachable = work.peers().reachable(owner);
+            all.add(new HintStatus(
+                    owner,
+                    backlog.keys(),
+                    backlog.bytes(),
+                    HybridClock.millisOf(backlog.since()),
+                    reachable,
+                    target == null ? "" : describe(target, reachable)));
+        });
+        return all;
+    }
+
+    private static String describe(Target target, boolean reachable) {
+        HintPass pass = target.pass;
+        if (pass != null) {
+            return pass.describe();
+        }
+        String waiting = reachable ? "waits until the owner has been back for a while" : "waits for the owner";
+        return target.outcome.isEmpty() ? waiting : target.outcome;
+    }
+
+    /** Hands over now what waits for these owners, if they can be had; null means all. */
+    public void replay(@Nullable NodeId owner) {
+        for (NodeId each : work.replicas().hints().backlogs().keySet()) {
+            if (owner == null || owner.equals(each)) {
+                Target target = targets.computeIfAbsent(each, absent -> new Target());
+                if (work.peers().reachable(each)) {
+                    target.readyAt = work.clock().nanos();
+                    begin(each, target, HintPass.Purpose.DELIVER);
+                }
+            }
+        }
+    }
+
+    /** Forgets what waits for an owner; completes with the number of hints dropped. What only this node holds is lost. */
+    public CompletionStage<Long> purge(NodeId owner) {
+        Target target = targets.computeIfAbsent(owner, absent -> new Target());
+        HintPass underWay = target.pass;
+        if (underWay != null) {
+            underWay.stop("purged");
+        }
+        CompletableFuture<Long> dropped = new CompletableFuture<>();
+        HintPass pass = new HintPass(work, owner, HintPass.Purpose.PURGE, ended -> {
+            over(target, ended);
+            dropped.complete(ended.done());
+        });
+        target.pass = pass;
+        passes++;
+        pass.start();
+        return dropped;
+    }
+
+    private void tick() {
+        work.wheel().after(TICK, this::tick);
+        SortedMap<NodeId, HintTable.Backlog> backlogs = work.replicas().hints().backlogs();
+        targets.keySet().removeIf(owner -> !backlogs.containsKey(owner) && isIdle(owner));
+        backlogs.forEach(
+                (owner, backlog) -> look(owner, backlog, targets.computeIfAbsent(owner, absent -> new Target())));
+    }
+
+    private boolean isIdle(NodeId owner) {
+        Target target = targets.get(owner);
+        return target == null || target.pass == null;
+    }
+
+    private void look(NodeId owner, HintTable.Backlog backlog, Target target) {
+        long now = work.clock().nanos();
+        if (owner.equals(work.self())) {
+            begin(owner, target, HintPass.Purpose.GIVE_UP);
+            return;
+        }
+        if (!work.peers().reachable(owner)) {
+            target.readyAt = NOT_REACHABLE;
+            long oldest = work.hybridClock().last()
+                    - HybridClock.ofMillis(work.config().window().toMillis());
+            if (backlog.since() < oldest) {
+                begin(owner, target, HintPass.Purpose.GIVE_UP);
+            }
+            return;
+        }
+        if (target.readyAt == NOT_REACHABLE) {
+            long jitter = (long) (random.nextDouble() * work.config().jitter().toNanos());
+            target.readyAt = now + work.config().settle().toNanos() + jitter;
+        }
+        if (now >= target.readyAt) {
+            begin(owner, target, HintPass.Purpose.DELIVER);
+        }
+    }
+
+    private void begin(NodeId owner, Target target, HintPass.Purpose purpose) {
+        if (target.pass != null || passes >= MAX_PASSES) {
+            return;
+        }
+        HintPass pass = new HintPass(work, owner, purpose, ended -> over(target, ended));
+        target.pass = pass;
+        passes++;
+        pass.start();
+    }
+
+    private void over(Target target, HintPass ended) {
+        passes--;
+        if (target.pass == ended) {
+            target.pass = null;
+        }
+        target.outcome = ended.problem();
+    }
+}

@@ -1,0 +1,15 @@
+package dev.quorate.core.handoff;
+
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
+import dev.quorate.core.model.NodeId;
+import java.util.List;
+
+/** Where keys belong. */
+public interface Rows {
+    /** The owners of a key; none if nobody knows its bucket. */
+    List<NodeId> owners(Key key, KeyHash hash);
+
+    /** Whether this node may own a key with this hash, whatever its bucket. */
+    boolean mayOwn(KeyHash hash);
+}
