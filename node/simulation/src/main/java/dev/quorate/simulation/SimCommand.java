@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "sim",
         mixinStandardHelpOptions = true,
+        subcommands = GossipCommand.class,
         sortOptions = false,
         description = {
             "Run simulated clusters under faults and check every promise.",

@@ -40,7 +40,7 @@ class ArchitectureTest {
     }
 
     private static boolean isCommand(JavaClass type) {
-        return isOrIsIn(type, SimCommand.class);
+        return isOrIsIn(type, SimCommand.class) || isOrIsIn(type, GossipCommand.class);
     }
 
     /** Real clients on threads of their own record their history with it too. */

@@ -37,6 +37,7 @@ final class FailureDetector {
     private final ClusterView view;
     private final OwnAccount own;
     private final IntConsumer exchange;
+    private final Runnable spread;
     private final Membership.DownRule rule;
     private final long[] grewAt;
     private final boolean[] unreachable;
@@ -57,13 +58,23 @@ final class FailureDetector {
     private final Metrics.Counter downs;
     private final Metrics.Counter lateRounds;
 
-    /** @param exchange gossips with a member at once */
-    FailureDetector(Setting setting, ClusterView view, OwnAccount own, IntConsumer exchange, Membership.DownRule rule) {
+    /**
+     * @param exchange gossips with a member at once
+     * @param spread gossips with some soon: something is worth more than waiting for the next round
+     */
+    FailureDetector(
+            Setting setting,
+            ClusterView view,
+            OwnAccount own,
+            IntConsumer exchange,
+            Runnable spread,
+            Membership.DownRule rule) {
         this.setting = setting;
         this.members = setting.members();
         this.view = view;
         this.own = own;
         this.exchange = exchange;
+        this.spread = spread;
         this.rule = rule;
         int size = members.size();
         this.grewAt = new long[size];
@@ -160,12 +171,13 @@ final class FailureDetector {
     /** One member's heartbeat has grown: whoever accused it of an earlier one is refuted. */
     void livedOn(int index) {
         grewAt[index] = setting.clock().nanos();
-        if (own.announcement().accusations().isEmpty() && judged[index] == Verdict.ALIVE) {
-            return;
+        // Called for each member in each exchange: while all is well it must cost nothing.
+        if (!own.announcement().accusations().isEmpty() && own.withdraw(members.id(index))) {
+            accusersChanged = true;
         }
-        own.withdraw(members.id(index));
-        accusersChanged = true;
-        judge(index);
+        if (judged[index] != Verdict.ALIVE) {
+            judge(index);
+        }
     }
 
     /** A member says something else than before. */
@@ -265,6 +277,7 @@ final class FailureDetector {
         if (now == Verdict.DOWN) {
             downSince[index] = setting.clock().nanos();
             downs.increment();
+            spread.run();
         }
         setting.listener().judged(members.id(index), before, now, standing);
     }
@@ -276,6 +289,7 @@ final class FailureDetector {
             return;
         }
         accusationsMade.increment();
+        spread.run();
         accusersChanged = true;
         setting.listener().accuses(accused, view.heartbeat(index));
     }

@@ -68,6 +68,7 @@ public final class Membership implements PeerCalls.Verdicts {
     private final DeadlineWheel wheel;
     private final RandomSource random;
     private long roundDue;
+    private boolean spreading;
 
     public Membership(NodeId self, SlotTable table, MembershipConfig config, Surroundings around) {
         this.config = config;
@@ -96,7 +97,7 @@ public final class Membership implements PeerCalls.Verdicts {
                 detector().succeeded();
             }
         });
-        this.detector = new FailureDetector(setting, view, own, gossip::exchange, around.downRule());
+        this.detector = new FailureDetector(setting, view, own, gossip::exchange, this::spread, around.downRule());
     }
 
     private FailureDetector detector() {
@@ -117,8 +118,26 @@ public final class Membership implements PeerCalls.Verdicts {
         long late = clock.nanos() - roundDue;
         own.beat();
         detector.look(late);
-        gossip.round(index -> detector.worthATalk(index) && peers.answering(members.id(index)));
+        gossip.round(this::gossipsWith);
         schedule(Duration.ofNanos((long) (config.interval().toNanos() * (0.9 + 0.2 * random.nextDouble()))));
+    }
+
+    /**
+     * A round between two: an accusation, or a verdict that others lack accusations for, would otherwise wait a second at each node it
+     * passes. At most five a second, whatever happens.
+     */
+    private void spread() {
+        if (!spreading) {
+            spreading = true;
+            wheel.after(config.interval().dividedBy(5), () -> {
+                spreading = false;
+                gossip.round(this::gossipsWith);
+            });
+        }
+    }
+
+    private boolean gossipsWith(int index) {
+        return detector.worthATalk(index) && peers.answering(members.id(index));
     }
 
     /** Another member says or asks something. */

@@ -130,11 +130,13 @@ final class OwnAccount {
         return true;
     }
 
-    void withdraw(NodeId accused) {
-        List<Accusation> accusations = without(accused);
-        if (accusations.size() < announcement().accusations().size()) {
-            say(announcement().status(), announcement().load(), accusations);
+    /** Whether there was anything to withdraw. */
+    boolean withdraw(NodeId accused) {
+        if (!accuses(accused)) {
+            return false;
         }
+        say(announcement().status(), announcement().load(), without(accused));
+        return true;
     }
 
     boolean accuses(NodeId member) {
