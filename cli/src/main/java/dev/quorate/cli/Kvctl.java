@@ -10,6 +10,7 @@ import dev.quorate.cli.key.KeyGroup;
 import dev.quorate.cli.key.MgetCommand;
 import dev.quorate.cli.key.MputCommand;
 import dev.quorate.cli.key.PutCommand;
+import dev.quorate.cli.repair.RepairGroup;
 import dev.quorate.cli.terminal.CommandFailure;
 import dev.quorate.cli.terminal.ExitCode;
 import dev.quorate.cli.terminal.GlobalOptions;
@@ -43,6 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             MputCommand.class,
             KeyGroup.class,
             ClusterGroup.class,
+            RepairGroup.class,
             PingCommand.class,
             BenchCommand.class,
             SimCommand.class,

@@ -110,4 +110,33 @@ class AdminCommandsTest {
         assertThat(kvctl("cluster", "ring", "-o", "json").out())
                 .startsWith("{\"epoch\":1,\"rows\":[{\"slot\":0,\"owners\":[\"n1\",\"n2\"]},");
     }
+
+    @Test
+    void repairStatusShowsWhatIsLeftAndExitsWithFiveWhileReadsWaitForIt() {
+        Run run = kvctl("repair", "status");
+        assertThat(run.exitCode()).isEqualTo(5);
+        assertThat(run.out().lines())
+                .satisfiesExactly(
+                        header -> assertThat(header).startsWith("NODE  RECOVERING  PEER  STATE       LAST COMPLETE"),
+                        first -> assertThat(first).startsWith("n1    -           -     NO ANSWER"),
+                        second -> assertThat(second)
+                                .startsWith("n2    7           n1    EXCHANGING  never")
+                                .contains("9/16")
+                                .contains("70000")
+                                .contains("1m5s"),
+                        third -> assertThat(third).contains("1m1s ago").endsWith("TIMEOUT"));
+        assertThat(kvctl("repair", "status", "-o", "json").out())
+                .contains("\"node\":\"n2\",\"recoveringSlots\":7")
+                .contains("\"keysLeft\":70000,\"millisLeft\":65000");
+    }
+
+    @Test
+    void repairStartAsksEveryMemberOrTheOneThatIsNamed() {
+        Run all = kvctl("repair", "start");
+        assertThat(all.exitCode()).isEqualTo(9);
+        assertThat(all.out().lines()).anyMatch(line -> line.startsWith("n2    2"));
+        assertThat(kvctl("repair", "start", "--node", "n2", "--peer", "n1", "-o", "json"))
+                .isEqualTo(new Run(0, "[{\"node\":\"n2\",\"peers\":1}]\n", ""));
+        assertThat(kvctl("repair", "start", "--node", "n9").exitCode()).isEqualTo(2);
+    }
 }

@@ -9,6 +9,8 @@ import dev.quorate.proto.admin.v1.GetNodeStatusRequest;
 import dev.quorate.proto.admin.v1.GetNodeStatusResponse;
 import dev.quorate.proto.admin.v1.GetPlacementRequest;
 import dev.quorate.proto.admin.v1.GetPlacementResponse;
+import dev.quorate.proto.admin.v1.GetRepairStatusRequest;
+import dev.quorate.proto.admin.v1.GetRepairStatusResponse;
 import dev.quorate.proto.admin.v1.GetRingRequest;
 import dev.quorate.proto.admin.v1.GetRingResponse;
 import dev.quorate.proto.admin.v1.InspectKeyRequest;
@@ -17,6 +19,9 @@ import dev.quorate.proto.admin.v1.InspectServiceGrpc;
 import dev.quorate.proto.admin.v1.Member;
 import dev.quorate.proto.admin.v1.MemberVerdict;
 import dev.quorate.proto.admin.v1.NodeServiceGrpc;
+import dev.quorate.proto.admin.v1.RepairServiceGrpc;
+import dev.quorate.proto.admin.v1.StartRepairRequest;
+import dev.quorate.proto.admin.v1.StartRepairResponse;
 import dev.quorate.proto.kv.v1.GetTopologyRequest;
 import dev.quorate.proto.kv.v1.GetTopologyResponse;
 import dev.quorate.proto.kv.v1.Topology;
@@ -41,6 +46,7 @@ final class FakeAdmin implements AutoCloseable {
                     .addService(new ClusterOfTwo())
                     .addService(new FirstNode())
                     .addService(new Inspections())
+                    .addService(new Repairs())
                     .build()
                     .start();
         } catch (IOException e) {
@@ -155,6 +161,49 @@ final class FakeAdmin implements AutoCloseable {
                             .setDiskFreeBytes(4)
                             .setDurability("sync")
                             .setPid(42)
+                            .build());
+        }
+    }
+
+    private static final class Repairs extends RepairServiceGrpc.RepairServiceImplBase {
+        @Override
+        public void startRepair(StartRepairRequest request, StreamObserver<StartRepairResponse> answer) {
+            reply(
+                    answer,
+                    StartRepairResponse.newBuilder()
+                            .setNode("n2")
+                            .setPeers(request.getPeer().isEmpty() ? 2 : 1)
+                            .build());
+        }
+
+        @Override
+        public void getRepairStatus(GetRepairStatusRequest request, StreamObserver<GetRepairStatusResponse> answer) {
+            reply(
+                    answer,
+                    GetRepairStatusResponse.newBuilder()
+                            .setNode("n2")
+                            .setRecoveringSlots(7)
+                            .setScrubbedLeaves(12)
+                            .addPeers(GetRepairStatusResponse.Peer.newBuilder()
+                                    .setNode("n1")
+                                    .setState("EXCHANGING")
+                                    .setSharedSlots(16)
+                                    .setRecoveringSlots(7)
+                                    .setLastCompleteMillisAgo(-1)
+                                    .setSlotsDone(9)
+                                    .setSlotsInExchange(16)
+                                    .setKeysLeft(70_000)
+                                    .setMillisLeft(65_000)
+                                    .setComparedKeys(90_000)
+                                    .setPulledKeys(90_000))
+                            .addPeers(GetRepairStatusResponse.Peer.newBuilder()
+                                    .setNode("n3")
+                                    .setState("WAITING")
+                                    .setSharedSlots(16)
+                                    .setLastCompleteMillisAgo(61_000)
+                                    .setPushedKeys(3)
+                                    .setCompletedExchanges(4)
+                                    .setProblem("TIMEOUT"))
                             .build());
         }
     }

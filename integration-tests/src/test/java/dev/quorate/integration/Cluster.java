@@ -58,6 +58,12 @@ final class Cluster implements AutoCloseable {
             node.start();
         }
         awaitReady();
+        // New nodes answer no reads before they have met: they might be wiped ones.
+        await("all nodes have met")
+                .atMost(READY_PATIENCE)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() ->
+                        nodes.stream().allMatch(node -> node.status().getState().equals("READY")));
     }
 
     /** Gives one node a file of its own making. */

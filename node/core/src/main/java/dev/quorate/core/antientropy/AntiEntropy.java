@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 public final class AntiEntropy {
     private static final Duration LONGEST_TICK = Duration.ofMillis(500);
 
+    /** While reads wait for exchanges, nothing else does. */
+    private static final Duration HURRIED_TICK = Duration.ofMillis(50);
+
     private final Surroundings node;
     private final Pace pace;
     private final ExchangeResponder responder;
@@ -74,7 +77,7 @@ public final class AntiEntropy {
         }
         for (Peer peer : peers.values()) {
             // Soon, because a restart may have missed much; not all peers at once.
-            peer.nextAt = node.clock().nanos() + randomUpTo(node.config().retry());
+            peer.nextAt = node.clock().nanos() + peer.jitter();
         }
         scrub.begin();
         node.wheel().after(Duration.ZERO, this::tick);
@@ -121,7 +124,8 @@ public final class AntiEntropy {
             peer.look();
         }
         beginDue();
-        node.wheel().after(tick, this::tick);
+        boolean hurry = node.recovering().count() > 0 && HURRIED_TICK.compareTo(tick) < 0;
+        node.wheel().after(hurry ? HURRIED_TICK : tick, this::tick);
     }
 
     /** Who has waited longest goes first, or the last of many would never have its turn. */
@@ -180,8 +184,13 @@ public final class AntiEntropy {
             long now = node.clock().nanos();
             if (reachable && !was) {
                 // It may have missed much, or have something that everybody else missed.
-                nextAt = Math.min(nextAt, now + randomUpTo(node.config().retry()));
+                nextAt = Math.min(nextAt, now + jitter());
             }
+        }
+
+        long jitter() {
+            boolean readsWait = !node.recovering().pendingWith(id).isEmpty();
+            return readsWait ? 0 : randomUpTo(node.config().retry());
         }
 
         boolean isDue() {

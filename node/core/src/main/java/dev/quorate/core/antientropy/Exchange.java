@@ -220,7 +220,7 @@ final class Exchange {
         SlotSync(int slot, SortedMap<Integer, Integer> leaves) {
             this.slot = slot;
             this.leaves = leaves;
-            this.ranges = HashRange.ofLeaves(new ArrayList<>(leaves.keySet()));
+            this.ranges = HashRange.ofLeaves(new ArrayList<>(leaves.keySet()), node.tree());
         }
 
         void nextRange() {

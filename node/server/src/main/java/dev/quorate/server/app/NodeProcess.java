@@ -28,6 +28,7 @@ import dev.quorate.server.grpc.NodeGrpcService;
 import dev.quorate.server.grpc.PeerEvents;
 import dev.quorate.server.grpc.PeerGrpcService;
 import dev.quorate.server.grpc.PeerGrpcTransport;
+import dev.quorate.server.grpc.RepairGrpcService;
 import dev.quorate.server.grpc.TopologyGrpcService;
 import dev.quorate.server.lmdb.LmdbStorage;
 import dev.quorate.server.lmdb.StorageStats;
@@ -145,7 +146,7 @@ public final class NodeProcess implements AutoCloseable {
                     settings.buckets(),
                     settings.replication(),
                     MembershipConfig.DEFAULTS,
-                    AntiEntropyConfig.disabled(),
+                    AntiEntropyConfig.DEFAULTS,
                     settings.handoff());
             NodeEnvironment environment = new NodeEnvironment(
                     clock, loop, random, storage, transport, identity, metrics, new MembershipLog());
@@ -207,6 +208,7 @@ public final class NodeProcess implements AutoCloseable {
                     List.of(
                             new ClusterGrpcService(cluster, directory, core),
                             new InspectGrpcService(core, defects),
+                            new RepairGrpcService(settings.node(), core),
                             new NodeGrpcService(
                                     settings.node().toString(),
                                     version(),

@@ -2,6 +2,7 @@ package dev.quorate.server.grpc;
 
 import com.google.protobuf.Duration;
 import dev.quorate.core.NodeCore;
+import dev.quorate.core.NodeState;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.proto.admin.v1.GetConfigRequest;
 import dev.quorate.proto.admin.v1.GetConfigResponse;
@@ -59,7 +60,7 @@ public final class NodeGrpcService extends NodeServiceGrpc.NodeServiceImplBase {
         long upNanos = clock.nanos() - startedNanos;
         observer.onNext(GetNodeStatusResponse.newBuilder()
                 .setNode(node)
-                .setState(core.state().name())
+                .setState(state())
                 .setBoot(core.boot())
                 .setUptime(Duration.newBuilder()
                         .setSeconds(upNanos / 1_000_000_000)
@@ -88,5 +89,12 @@ public final class NodeGrpcService extends NodeServiceGrpc.NodeServiceImplBase {
     public void getConfig(GetConfigRequest request, StreamObserver<GetConfigResponse> observer) {
         observer.onNext(GetConfigResponse.newBuilder().setYaml(configYaml).build());
         observer.onCompleted();
+    }
+
+    /** RECOVERING is no state of the whole node: it serves, but answers no reads of some slots. */
+    private String state() {
+        boolean recovering =
+                core.state() == NodeState.READY && core.repairStatus().recoveringSlots() > 0;
+        return recovering ? "RECOVERING" : core.state().name();
     }
 }

@@ -82,6 +82,12 @@ final class PeerCodec {
         } else if (request instanceof PeerRequest.GossipDelta delta) {
             operation.setGossipDelta(
                     GossipDelta.newBuilder().setNews(ProtoBytes.wrap(GossipCodec.encode(delta.news()))));
+        } else if (request instanceof PeerRequest.CompareRoots roots) {
+            operation.setCompareRoots(AntiEntropyCodec.message(roots));
+        } else if (request instanceof PeerRequest.CompareLeaves leaves) {
+            operation.setCompareLeaves(AntiEntropyCodec.message(leaves));
+        } else if (request instanceof PeerRequest.SyncRange range) {
+            operation.setSyncRange(AntiEntropyCodec.message(range));
         } else {
             throw new IllegalStateException("no encoding for " + request.getClass());
         }
@@ -118,6 +124,9 @@ final class PeerCodec {
             case GOSSIP_DELTA ->
                 new PeerRequest.GossipDelta(GossipCodec.news(
                         ProtoBytes.copyOf(operation.getGossipDelta().getNews())));
+            case COMPARE_ROOTS -> AntiEntropyCodec.request(operation.getCompareRoots());
+            case COMPARE_LEAVES -> AntiEntropyCodec.request(operation.getCompareLeaves());
+            case SYNC_RANGE -> AntiEntropyCodec.request(operation.getSyncRange());
             case OP_NOT_SET -> throw new IllegalArgumentException("a peer operation of no known kind");
         };
     }
@@ -156,6 +165,12 @@ final class PeerCodec {
             answer.setGossipReply(message);
         } else if (reply instanceof PeerReply.Refused refused) {
             answer.setRefused(refusal(refused.refusal()));
+        } else if (reply instanceof PeerReply.RootsCompared roots) {
+            answer.setRootsCompared(AntiEntropyCodec.message(roots));
+        } else if (reply instanceof PeerReply.LeavesCompared leaves) {
+            answer.setLeavesCompared(AntiEntropyCodec.message(leaves));
+        } else if (reply instanceof PeerReply.RangeSynced range) {
+            answer.setRangeSynced(AntiEntropyCodec.message(range));
         } else {
             throw new IllegalStateException("no encoding for " + reply.getClass());
         }
@@ -187,18 +202,21 @@ final class PeerCodec {
                         answer.getGossipReply().getWantedList().stream()
                                 .map(NodeId::new)
                                 .toList());
+            case ROOTS_COMPARED -> AntiEntropyCodec.reply(answer.getRootsCompared());
+            case LEAVES_COMPARED -> AntiEntropyCodec.reply(answer.getLeavesCompared());
+            case RANGE_SYNCED -> AntiEntropyCodec.reply(answer.getRangeSynced());
             case ANSWER_NOT_SET -> throw new IllegalArgumentException("a peer answer of no known kind");
         };
     }
 
-    private static PeerKey key(Key key) {
+    static PeerKey key(Key key) {
         return PeerKey.newBuilder()
                 .setBucket(key.bucketId())
                 .setKey(ProtoBytes.wrap(key.bytes()))
                 .build();
     }
 
-    private static Key key(PeerKey key) {
+    static Key key(PeerKey key) {
         Check.argument(
                 !key.getKey().isEmpty() && key.getKey().size() <= Key.MAX_LENGTH,
                 "a key of %s bytes",
@@ -206,7 +224,7 @@ final class PeerCodec {
         return new Key(key.getBucket(), ProtoBytes.copyOf(key.getKey()));
     }
 
-    private static VersionedObject object(ByteString bytes) {
+    static VersionedObject object(ByteString bytes) {
         return VersionedObject.decode(ProtoBytes.copyOf(bytes));
     }
 

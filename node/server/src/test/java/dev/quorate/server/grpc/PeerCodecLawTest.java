@@ -8,6 +8,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Accusation;
 import dev.quorate.core.peer.Announcement;
@@ -17,11 +18,15 @@ import dev.quorate.core.peer.GetCommand;
 import dev.quorate.core.peer.GossipDigest;
 import dev.quorate.core.peer.GossipNews;
 import dev.quorate.core.peer.Heartbeat;
+import dev.quorate.core.peer.KeyDigest;
+import dev.quorate.core.peer.KeyedObject;
+import dev.quorate.core.peer.LeafHash;
 import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.Report;
 import dev.quorate.core.peer.Result;
+import dev.quorate.core.peer.SlotRoot;
 import dev.quorate.core.peer.WriteAnswer;
 import dev.quorate.core.peer.WriteCommand;
 import dev.quorate.core.version.Actor;
@@ -158,8 +163,20 @@ class PeerCodecLawTest {
     }
 
     private static PeerRequest anyRequest(Random random) {
-        return switch (random.nextInt(9)) {
+        return switch (random.nextInt(12)) {
             case 8 -> new PeerRequest.ProbeFor(new NodeId(1 + random.nextInt(1000)));
+            case 9 ->
+                new PeerRequest.CompareRoots(List.of(
+                        new SlotRoot(random.nextInt(1 << 16), random.nextLong(), random.nextInt(1000)),
+                        new SlotRoot(random.nextInt(1 << 16), random.nextLong(), random.nextInt(1000))));
+            case 10 -> new PeerRequest.CompareLeaves(random.nextInt(1000), 1000, anyLeaves(random));
+            case 11 ->
+                new PeerRequest.SyncRange(
+                        new KeyHash(1, random.nextLong()),
+                        new KeyHash(2, random.nextLong()),
+                        List.of(
+                                new KeyDigest(new KeyHash(1, random.nextLong()), random.nextLong()),
+                                new KeyDigest(new KeyHash(2, random.nextLong()), random.nextLong())));
             case 6 -> new PeerRequest.Gossip(anyDigest(random));
             case 7 -> new PeerRequest.GossipDelta(anyNews(random));
             case 0 ->
@@ -195,8 +212,17 @@ class PeerCodecLawTest {
     }
 
     private static PeerReply anyReply(Random random) {
-        return switch (random.nextInt(9)) {
+        return switch (random.nextInt(12)) {
             case 8 -> new PeerReply.Probed(random.nextBoolean());
+            case 9 -> new PeerReply.RootsCompared(List.of(random.nextInt(100), 100 + random.nextInt(100)));
+            case 10 -> new PeerReply.LeavesCompared(anyLeaves(random));
+            case 11 ->
+                new PeerReply.RangeSynced(
+                        List.of(
+                                new KeyedObject(anyKey(random), anyObject(random)),
+                                new KeyedObject(anyKey(random), anyObject(random))),
+                        List.of(new KeyHash(random.nextLong(), random.nextLong())),
+                        new KeyHash(random.nextLong(), random.nextLong()));
             case 6 -> new PeerReply.GossipReply(anyNews(random), List.of(new NodeId(3), new NodeId(7)));
             case 0 -> PeerReply.Replicated.INSTANCE;
             case 1 -> new PeerReply.ReadReply(random.nextInt(4) == 0 ? null : anyObject(random));
@@ -216,6 +242,14 @@ class PeerCodecLawTest {
                 new PeerReply.ForwardedWrite(Result.of(new WriteAnswer(
                         anyContext(random), random.nextBoolean() ? null : anyObject(random), anyReport(random))));
         };
+    }
+
+    private static List<LeafHash> anyLeaves(Random random) {
+        List<LeafHash> leaves = new ArrayList<>();
+        for (int leaf = random.nextInt(50); leaf < 1000; leaf += 1 + random.nextInt(300)) {
+            leaves.add(new LeafHash(leaf, random.nextLong(), random.nextInt(10) - 5));
+        }
+        return leaves;
     }
 
     private static GossipDigest anyDigest(Random random) {

@@ -1,0 +1,141 @@
+package dev.quorate.integration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.quorate.proto.admin.v1.GetRepairStatusRequest;
+import dev.quorate.proto.admin.v1.GetRepairStatusResponse;
+import dev.quorate.proto.admin.v1.RepairServiceGrpc;
+import dev.quorate.sdk.Bucket;
+import dev.quorate.sdk.Codec;
+import dev.quorate.sdk.QuorateClient;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * One of three nodes loses its disk under load: until it has everything again it answers no reads, and nobody notices. More keys:
+ * {@code -Dkeys=1000000}.
+ */
+@ExtendWith(NodeLogs.class)
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
+final class WipedNodeIT {
+    private static final int KEYS = Integer.getInteger("keys", 20_000);
+    private static final int WRITERS = 64;
+    private static final int CLIENTS = 8;
+    private static final String VALUE = "v".repeat(100);
+    private static final Duration FAILURES_ALLOWED_FOR = Duration.ofSeconds(2);
+    private static final Duration PATIENCE = Duration.ofSeconds(60).plusMillis(KEYS / 4);
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void aNodeThatLostItsDiskIsRestoredWhileStrictReadsMissNothing() throws Exception {
+        Cluster cluster = Cluster.prepare(folder, ClusterPlan.of(3, Trial.SEED));
+        try (Trial trial = Trial.start("WipedNodeIT", cluster, CLIENTS)) {
+            fill(cluster);
+            ClusterNode node = cluster.node(2);
+            trial.phase("n2 killed and wiped", FAILURES_ALLOWED_FOR);
+            node.kill();
+            wipe(node.folder().resolve("data"));
+            trial.goOn(Duration.ofSeconds(2));
+            trial.phase("n2 starts on an empty disk", Duration.ZERO);
+            long began = System.nanoTime();
+            node.start();
+            await("n2 answers").atMost(Duration.ofSeconds(30)).until(() -> isUp(node));
+            int recoveringAtFirst = repair(node).getRecoveringSlots();
+            awaitRestored(node);
+            double seconds = (System.nanoTime() - began) / 1e9;
+            GetRepairStatusResponse restored = repair(node);
+            long fetched = restored.getPeersList().stream()
+                    .mapToLong(GetRepairStatusResponse.Peer::getPulledKeys)
+                    .sum();
+            System.out.printf(
+                    "WipedNodeIT: %d keys of %d bytes: %d of 64 slots recovering when first asked; all answered after %.1f s, "
+                            + "%d records fetched, %d bytes in LMDB's file%n",
+                    KEYS,
+                    VALUE.length(),
+                    recoveringAtFirst,
+                    seconds,
+                    fetched,
+                    node.status().getDataFileBytes());
+            assertThat(fetched).isGreaterThanOrEqualTo(KEYS);
+            trial.goOn(Duration.ofSeconds(3));
+            trial.endLoad();
+
+            // Without the others' help: what n2 lacks would show now.
+            cluster.awaitReady();
+            trial.judge();
+            Duration equal = Replicas.awaitEqual(node, trial.load().keys(), PATIENCE);
+            System.out.printf("WipedNodeIT: all owners of the load's keys equal %d ms after it%n", equal.toMillis());
+        }
+    }
+
+    private static void fill(Cluster cluster) {
+        long began = System.nanoTime();
+        ExecutorService writers = Executors.newFixedThreadPool(WRITERS);
+        try (QuorateClient client =
+                QuorateClient.builder().seeds(cluster.seeds()).build()) {
+            Bucket<String> bucket = client.bucket("default", Codec.utf8());
+            CompletableFuture.allOf(IntStream.range(0, WRITERS)
+                            .mapToObj(writer -> CompletableFuture.runAsync(
+                                    () -> {
+                                        for (int key = writer; key < KEYS; key += WRITERS) {
+                                            bucket.put("filled-" + key, VALUE);
+                                        }
+                                    },
+                                    writers))
+                            .toArray(CompletableFuture[]::new))
+                    .join();
+        } finally {
+            writers.shutdown();
+        }
+        System.out.printf("WipedNodeIT: %d keys written in %.1f s%n", KEYS, (System.nanoTime() - began) / 1e9);
+    }
+
+    private static void awaitRestored(ClusterNode node) throws InterruptedException {
+        long giveUp = System.nanoTime() + PATIENCE.toNanos();
+        GetRepairStatusResponse status = repair(node);
+        while (status.getRecoveringSlots() > 0) {
+            assertThat(System.nanoTime()).as("still recovering: %s", status).isLessThan(giveUp);
+            Thread.sleep(100);
+            status = repair(node);
+        }
+    }
+
+    private static boolean isUp(ClusterNode node) {
+        try {
+            return !node.status().getState().equals("STARTING");
+        } catch (StatusRuntimeException notYet) {
+            return false;
+        }
+    }
+
+    private static GetRepairStatusResponse repair(ClusterNode node) {
+        return node.askAdmin(channel -> RepairServiceGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(5, TimeUnit.SECONDS)
+                .getRepairStatus(GetRepairStatusRequest.getDefaultInstance()));
+    }
+
+    private static void wipe(Path data) throws IOException {
+        try (Stream<Path> files = Files.walk(data)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}
