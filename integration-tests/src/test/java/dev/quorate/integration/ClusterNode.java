@@ -17,10 +17,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One node as a process of its own, with a folder, three ports and a log file that stay the same over its restarts. */
@@ -101,6 +103,18 @@ final class ClusterNode {
                 .isTrue();
     }
 
+    /** The loss of its disk, while it is down. */
+    void wipe() throws IOException {
+        assertThat(alive()).as("%s runs", id()).isFalse();
+        List<Path> deepestFirst;
+        try (Stream<Path> files = Files.walk(folder.resolve("data"))) {
+            deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path file : deepestFirst) {
+            Files.delete(file);
+        }
+    }
+
     /** As a service manager stops it; returns the exit code. */
     int stop() throws InterruptedException {
         process().destroy();
@@ -179,12 +193,18 @@ final class ClusterNode {
                 .findFirst();
     }
 
-    /** Every metric that counts or measures something here, as Prometheus would read it. */
-    String metrics() {
-        return askAdmin(channel -> NodeServiceGrpc.newBlockingStub(channel)
+    /** What it counts or measures under this name, without a label. */
+    double metric(String name) {
+        String text = askAdmin(channel -> NodeServiceGrpc.newBlockingStub(channel)
                 .withDeadlineAfter(5, TimeUnit.SECONDS)
                 .getNodeMetrics(GetNodeMetricsRequest.getDefaultInstance())
                 .getText());
+        String begin = "quorate_" + name + " ";
+        return text.lines()
+                .filter(line -> line.startsWith(begin))
+                .mapToDouble(line -> Double.parseDouble(line.substring(begin.length())))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(id() + " has no metric " + name));
     }
 
     <A> A askClientPort(Function<ManagedChannel, A> call) {

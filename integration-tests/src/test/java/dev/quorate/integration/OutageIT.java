@@ -8,13 +8,15 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One of three nodes is away for a while under load, in two ways, and comes back. */
+/** One of three nodes is away for a while under load, in two ways, and comes back. {@code -Dseconds=120} leaves it dead for that long. */
 @ExtendWith(NodeLogs.class)
 @Timeout(value = 4, unit = TimeUnit.MINUTES)
 final class OutageIT {
     private static final int CLIENTS = 24;
     private static final Duration FAILURES_ALLOWED_FOR = Duration.ofSeconds(2);
     private static final Duration SHORTLY = Duration.ofSeconds(2);
+    private static final Duration DEAD = Duration.ofSeconds(Long.getLong("seconds", 10));
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     @TempDir
     private Path folder;
@@ -36,12 +38,13 @@ final class OutageIT {
 
             trial.phase("n2 killed", FAILURES_ALLOWED_FOR);
             node.kill();
-            trial.goOn(Duration.ofSeconds(10));
+            trial.goOn(DEAD);
             trial.phase("n2 starts", Duration.ZERO);
             node.start();
             cluster.awaitReady();
             trial.goOn(SHORTLY);
             trial.endLoad();
+            trial.awaitEqual(SOON);
             trial.judge();
         }
     }

@@ -1,6 +1,7 @@
 package dev.quorate.integration;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.quorate.simulation.HistoryChecker;
 import dev.quorate.simulation.Violation;
@@ -98,6 +99,24 @@ final class Trial implements AutoCloseable {
     void endLoad() throws InterruptedException {
         load.stop();
         tellLast();
+    }
+
+    /** After the load, and before anybody reads: the cluster becomes equal by itself. */
+    void awaitEqual(Duration patience) {
+        long began = System.nanoTime();
+        ClusterNode asked = cluster.node(1);
+        await("no hint waits")
+                .atMost(patience)
+                .pollInterval(Duration.ofMillis(100))
+                .untilAsserted(() -> assertThat(cluster.nodes())
+                        .allSatisfy(node -> assertThat(node.metric("hints"))
+                                .as("hints of %s", node.id())
+                                .isZero()));
+        long caughtUp = System.nanoTime();
+        Replicas.awaitEqual(asked, load.keys(), patience);
+        System.out.printf(
+                "%s: after the load, nothing waited after %.1f s, and all owners of %d keys held the same after %.1f s%n",
+                name, (caughtUp - began) / 1e9, load.keys().size(), (System.nanoTime() - began) / 1e9);
     }
 
     /** Reads everything twice, at a quorum and at all replicas, and judges all there is. */

@@ -91,6 +91,9 @@ public final class DevUpCommand extends DevCommand {
                 print(table);
             }
             say("next: ./kvctl put hello world");
+            if (cluster.file().proxy().isPresent()) {
+                say("or break a link: ./kvctl dev partition 1 2; and mend it: ./kvctl dev heal");
+            }
         }
         return ExitCode.OK;
     }
