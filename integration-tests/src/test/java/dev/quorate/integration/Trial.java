@@ -105,12 +105,15 @@ final class Trial implements AutoCloseable {
     void awaitEqual(Duration patience) {
         long began = System.nanoTime();
         ClusterNode asked = cluster.node(1);
-        await("no hint waits")
+        await("no hint waits, and no node recovers")
                 .atMost(patience)
                 .pollInterval(Duration.ofMillis(100))
                 .untilAsserted(() -> assertThat(cluster.nodes())
                         .allSatisfy(node -> assertThat(node.metric("hints"))
                                 .as("hints of %s", node.id())
+                                .isZero())
+                        .allSatisfy(node -> assertThat(node.metric("recovering_slots"))
+                                .as("slots that %s lacks", node.id())
                                 .isZero()));
         long caughtUp = System.nanoTime();
         Replicas.awaitEqual(asked, load.keys(), patience);
