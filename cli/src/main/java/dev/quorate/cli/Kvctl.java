@@ -4,6 +4,7 @@ import dev.quorate.cli.bench.BenchCommand;
 import dev.quorate.cli.cluster.ClusterGroup;
 import dev.quorate.cli.cluster.PingCommand;
 import dev.quorate.cli.dev.DevGroup;
+import dev.quorate.cli.hints.HintsGroup;
 import dev.quorate.cli.key.DelCommand;
 import dev.quorate.cli.key.GetCommand;
 import dev.quorate.cli.key.KeyGroup;
@@ -45,6 +46,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             KeyGroup.class,
             ClusterGroup.class,
             RepairGroup.class,
+            HintsGroup.class,
             PingCommand.class,
             BenchCommand.class,
             SimCommand.class,

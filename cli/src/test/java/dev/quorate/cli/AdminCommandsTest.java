@@ -44,11 +44,12 @@ class AdminCommandsTest {
     @Test
     void inspectShowsWhatEveryReplicaHolds() {
         assertThat(kvctl("key", "inspect", "k")).isEqualTo(new Run(0, """
-                                NODE  STATE                     VALUE  VERSION  CONTEXT
-                                n2    current                   sun    1.1.7.2  1.1.7:[1-2] 1.2.8:[1-1]
-                                                                moon   1.2.8.1
-                                n3    behind                    sun    1.1.7.2  1.1.7:[1-2]
-                                n1    no answer: not reachable  -      -        -
+                                NODE  STATE                     KEPT FOR  VALUE  VERSION  CONTEXT
+                                n2    current                   -         sun    1.1.7.2  1.1.7:[1-2] 1.2.8:[1-1]
+                                                                          moon   1.2.8.1
+                                n3    behind                    -         sun    1.1.7.2  1.1.7:[1-2]
+                                n1    no answer: not reachable  -         -      -        -
+                                n4    stands in                 n1        sun    1.1.7.2  1.1.7:[1-2]
                                 """, ""));
         String sun = "{\"deleted\":false,\"value\":\"sun\",\"valueBase64\":\"c3Vu\",\"version\":\"1.1.7.2\","
                 + "\"written\":\"2023-11-14T22:13:20.123Z\"}";
@@ -57,11 +58,16 @@ class AdminCommandsTest {
         assertThat(kvctl("key", "inspect", "k", "-o", "json").out())
                 .isEqualTo("{\"bucket\":\"default\",\"key\":\"k\",\"slot\":3,\"replicas\":["
                         + "{\"node\":\"n2\",\"answered\":true,\"error\":\"\",\"present\":true,\"behind\":false,"
+                        + "\"owner\":true,\"hintedFor\":[],"
                         + "\"siblings\":[" + sun + "," + moon + "],\"context\":[\"1.1.7:[1-2]\",\"1.2.8:[1-1]\"]},"
                         + "{\"node\":\"n3\",\"answered\":true,\"error\":\"\",\"present\":true,\"behind\":true,"
+                        + "\"owner\":true,\"hintedFor\":[],"
                         + "\"siblings\":[" + sun + "],\"context\":[\"1.1.7:[1-2]\"]},"
                         + "{\"node\":\"n1\",\"answered\":false,\"error\":\"not reachable\",\"present\":false,"
-                        + "\"behind\":false,\"siblings\":[],\"context\":[]}]}\n");
+                        + "\"behind\":false,\"owner\":true,\"hintedFor\":[],\"siblings\":[],\"context\":[]},"
+                        + "{\"node\":\"n4\",\"answered\":true,\"error\":\"\",\"present\":true,\"behind\":false,"
+                        + "\"owner\":false,\"hintedFor\":[\"n1\"],"
+                        + "\"siblings\":[" + sun + "],\"context\":[\"1.1.7:[1-2]\"]}]}\n");
     }
 
     @Test

@@ -70,6 +70,7 @@ final class FakeNode implements AutoCloseable {
                 .setCoordinator("n1")
                 .setAcknowledgements(2)
                 .setPrimaries(2)
+                .setStrict(true)
                 .setRequired(2)
                 .addNodes("n1")
                 .addNodes("n3")

@@ -102,7 +102,8 @@ class KeyCommandsTest {
                         + "{\"deleted\":false,\"valueBase64\":\"/wA=\",\"version\":\"1.n2.9.1\","
                         + "\"written\":\"1970-01-01T00:00:00Z\"}],\"context\":\"c2Vlbg\","
                         + "\"report\":{\"coordinator\":\"n1\",\"acknowledgements\":2,\"primaries\":2,\"required\":2,"
-                        + "\"nodes\":[\"n1\",\"n3\"]}}\n");
+                        + "\"nodes\":[\"n1\",\"n3\"],"
+                        + "\"fallbacks\":0,\"strict\":true,\"hinted\":[]}}\n");
     }
 
     @Test
@@ -168,7 +169,8 @@ class KeyCommandsTest {
         assertThat(kvctl("put", "k", "v", "-o", "json").out())
                 .isEqualTo(
                         "{\"bucket\":\"default\",\"key\":\"k\",\"context\":\"YWZ0ZXI\",\"report\":{\"coordinator\":\"n1\","
-                                + "\"acknowledgements\":2,\"primaries\":2,\"required\":2,\"nodes\":[\"n1\",\"n3\"]}}\n");
+                                + "\"acknowledgements\":2,\"primaries\":2,\"required\":2,\"nodes\":[\"n1\",\"n3\"],"
+                                + "\"fallbacks\":0,\"strict\":true,\"hinted\":[]}}\n");
     }
 
     @Test

@@ -25,10 +25,15 @@ final class Options {
 
     /** Null when everything is the default, which then costs no bytes. */
     static dev.quorate.proto.kv.v1.@Nullable ReadOptions toWire(ReadOptions options) {
-        if (options.consistency() == Consistency.DEFAULT && options.r() == null && options.pr() == null) {
+        if (options.consistency() == Consistency.DEFAULT
+                && options.r() == null
+                && options.pr() == null
+                && options.mode() == Mode.DEFAULT) {
             return null;
         }
-        var wire = dev.quorate.proto.kv.v1.ReadOptions.newBuilder().setConsistency(toWire(options.consistency()));
+        var wire = dev.quorate.proto.kv.v1.ReadOptions.newBuilder()
+                .setConsistency(toWire(options.consistency()))
+                .setMode(toWire(options.mode()));
         if (options.r() != null) {
             wire.setR(options.r());
         }
@@ -41,6 +46,7 @@ final class Options {
     static dev.quorate.proto.kv.v1.WriteOptions.Builder toWire(WriteOptions options) {
         var wire = dev.quorate.proto.kv.v1.WriteOptions.newBuilder()
                 .setConsistency(toWire(options.consistency()))
+                .setMode(toWire(options.mode()))
                 .setIfAbsent(options.ifAbsent())
                 .setReturnSiblings(options.returnSiblings());
         if (options.w() != null) {
@@ -58,6 +64,14 @@ final class Options {
             case ONE -> dev.quorate.proto.kv.v1.Consistency.CONSISTENCY_ONE;
             case QUORUM -> dev.quorate.proto.kv.v1.Consistency.CONSISTENCY_QUORUM;
             case ALL -> dev.quorate.proto.kv.v1.Consistency.CONSISTENCY_ALL;
+        };
+    }
+
+    private static dev.quorate.proto.kv.v1.Mode toWire(Mode mode) {
+        return switch (mode) {
+            case DEFAULT -> dev.quorate.proto.kv.v1.Mode.MODE_UNSPECIFIED;
+            case STRICT -> dev.quorate.proto.kv.v1.Mode.MODE_STRICT;
+            case SLOPPY -> dev.quorate.proto.kv.v1.Mode.MODE_SLOPPY;
         };
     }
 }

@@ -9,13 +9,15 @@ import org.jspecify.annotations.Nullable;
  * @param r replicas that must answer; overrides the level
  * @param pr owners among them that must answer
  * @param timeout the deadline of the whole call, retries included
+ * @param mode who counts
  */
 public record ReadOptions(
         Consistency consistency,
         @Nullable Integer r,
         @Nullable Integer pr,
-        @Nullable Duration timeout) {
-    public static final ReadOptions DEFAULT = new ReadOptions(Consistency.DEFAULT, null, null, null);
+        @Nullable Duration timeout,
+        Mode mode) {
+    public static final ReadOptions DEFAULT = new ReadOptions(Consistency.DEFAULT, null, null, null, Mode.DEFAULT);
 
     public ReadOptions {
         Options.checkQuorum("r", r);
@@ -24,18 +26,22 @@ public record ReadOptions(
     }
 
     public ReadOptions withConsistency(Consistency level) {
-        return new ReadOptions(level, r, pr, timeout);
+        return new ReadOptions(level, r, pr, timeout, mode);
     }
 
     public ReadOptions withR(int replicas) {
-        return new ReadOptions(consistency, replicas, pr, timeout);
+        return new ReadOptions(consistency, replicas, pr, timeout, mode);
     }
 
     public ReadOptions withPr(int owners) {
-        return new ReadOptions(consistency, r, owners, timeout);
+        return new ReadOptions(consistency, r, owners, timeout, mode);
     }
 
     public ReadOptions withTimeout(Duration limit) {
-        return new ReadOptions(consistency, r, pr, limit);
+        return new ReadOptions(consistency, r, pr, limit, mode);
+    }
+
+    public ReadOptions withMode(Mode counted) {
+        return new ReadOptions(consistency, r, pr, timeout, counted);
     }
 }

@@ -153,7 +153,8 @@ public final class Versioned<T> {
                 report.getAcknowledgements(),
                 report.getPrimaries(),
                 report.getRequired(),
-                report.getNodesList());
+                report.getNodesList(),
+                report.getHintedList());
     }
 
     private Sibling<T> decode(dev.quorate.proto.kv.v1.Sibling sibling) {

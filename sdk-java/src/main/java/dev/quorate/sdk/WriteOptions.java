@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *     {@link QuorateException#outcomeUnknown()}
  * @param carryContext whether a write without a context of its own continues this client's previous write of the key (see
  *     {@link Bucket}); false sends it blind, neither waiting for earlier writes of the key nor remembered for later ones
+ * @param mode who counts
  */
 public record WriteOptions(
         Consistency consistency,
@@ -26,9 +27,10 @@ public record WriteOptions(
         boolean ifAbsent,
         boolean returnSiblings,
         boolean allowDuplicates,
-        boolean carryContext) {
+        boolean carryContext,
+        Mode mode) {
     public static final WriteOptions DEFAULT =
-            new WriteOptions(Consistency.DEFAULT, null, null, null, false, false, false, true);
+            new WriteOptions(Consistency.DEFAULT, null, null, null, false, false, false, true, Mode.DEFAULT);
 
     public WriteOptions {
         Options.checkQuorum("w", w);
@@ -37,36 +39,42 @@ public record WriteOptions(
     }
 
     public WriteOptions withConsistency(Consistency level) {
-        return new WriteOptions(level, w, pw, timeout, ifAbsent, returnSiblings, allowDuplicates, carryContext);
+        return new WriteOptions(level, w, pw, timeout, ifAbsent, returnSiblings, allowDuplicates, carryContext, mode);
     }
 
     public WriteOptions withW(int replicas) {
         return new WriteOptions(
-                consistency, replicas, pw, timeout, ifAbsent, returnSiblings, allowDuplicates, carryContext);
+                consistency, replicas, pw, timeout, ifAbsent, returnSiblings, allowDuplicates, carryContext, mode);
     }
 
     public WriteOptions withPw(int owners) {
         return new WriteOptions(
-                consistency, w, owners, timeout, ifAbsent, returnSiblings, allowDuplicates, carryContext);
+                consistency, w, owners, timeout, ifAbsent, returnSiblings, allowDuplicates, carryContext, mode);
     }
 
     public WriteOptions withTimeout(Duration limit) {
-        return new WriteOptions(consistency, w, pw, limit, ifAbsent, returnSiblings, allowDuplicates, carryContext);
+        return new WriteOptions(
+                consistency, w, pw, limit, ifAbsent, returnSiblings, allowDuplicates, carryContext, mode);
     }
 
     public WriteOptions withIfAbsent(boolean only) {
-        return new WriteOptions(consistency, w, pw, timeout, only, returnSiblings, allowDuplicates, carryContext);
+        return new WriteOptions(consistency, w, pw, timeout, only, returnSiblings, allowDuplicates, carryContext, mode);
     }
 
     public WriteOptions withReturnSiblings(boolean wanted) {
-        return new WriteOptions(consistency, w, pw, timeout, ifAbsent, wanted, allowDuplicates, carryContext);
+        return new WriteOptions(consistency, w, pw, timeout, ifAbsent, wanted, allowDuplicates, carryContext, mode);
     }
 
     public WriteOptions withAllowDuplicates(boolean allowed) {
-        return new WriteOptions(consistency, w, pw, timeout, ifAbsent, returnSiblings, allowed, carryContext);
+        return new WriteOptions(consistency, w, pw, timeout, ifAbsent, returnSiblings, allowed, carryContext, mode);
     }
 
     public WriteOptions withCarryContext(boolean carried) {
-        return new WriteOptions(consistency, w, pw, timeout, ifAbsent, returnSiblings, allowDuplicates, carried);
+        return new WriteOptions(consistency, w, pw, timeout, ifAbsent, returnSiblings, allowDuplicates, carried, mode);
+    }
+
+    public WriteOptions withMode(Mode counted) {
+        return new WriteOptions(
+                consistency, w, pw, timeout, ifAbsent, returnSiblings, allowDuplicates, carryContext, counted);
     }
 }

@@ -41,18 +41,25 @@ public final class KeyInspectCommand extends KeyCommand {
             printJson(json);
             return ExitCode.OK;
         }
-        Table table = new Table("NODE", "STATE", "VALUE", "VERSION", "CONTEXT");
+        Table table = new Table("NODE", "STATE", "KEPT FOR", "VALUE", "VERSION", "CONTEXT");
         for (Replica replica : response.getReplicasList()) {
             List<Sibling> siblings = Siblings.ordered(replica.getSiblingsList());
             String context = String.join(" ", replica.getContextList());
             if (siblings.isEmpty()) {
-                table.row(replica.getNode(), state(replica), "-", "-", context.isEmpty() ? "-" : context);
+                table.row(
+                        replica.getNode(),
+                        state(replica),
+                        keptFor(replica),
+                        "-",
+                        "-",
+                        context.isEmpty() ? "-" : context);
             }
             for (int i = 0; i < siblings.size(); i++) {
                 Sibling sibling = siblings.get(i);
                 table.row(
                         i == 0 ? replica.getNode() : "",
                         i == 0 ? state(replica) : "",
+                        i == 0 ? keptFor(replica) : "",
                         sibling.hasValue() ? ValueText.cell(sibling.getValue()) : "(deleted)",
                         sibling.getVersionId(),
                         i == 0 ? context : "");
@@ -62,6 +69,10 @@ public final class KeyInspectCommand extends KeyCommand {
         return ExitCode.OK;
     }
 
+    private static String keptFor(Replica replica) {
+        return replica.getHintedForCount() == 0 ? "-" : String.join(",", replica.getHintedForList());
+    }
+
     private static String state(Replica replica) {
         if (!replica.getError().isEmpty()) {
             return "no answer: " + replica.getError();
@@ -69,7 +80,8 @@ public final class KeyInspectCommand extends KeyCommand {
         if (replica.getBehind()) {
             return "behind";
         }
-        return replica.getPresent() ? "current" : "absent";
+        String state = replica.getPresent() ? "current" : "absent";
+        return replica.getOwner() ? state : "stands in";
     }
 
     private static JsonObject json(Replica replica) {
@@ -79,6 +91,8 @@ public final class KeyInspectCommand extends KeyCommand {
         json.addProperty("error", replica.getError());
         json.addProperty("present", replica.getPresent());
         json.addProperty("behind", replica.getBehind());
+        json.addProperty("owner", replica.getOwner());
+        json.add("hintedFor", Json.strings(replica.getHintedForList()));
         json.add("siblings", Json.array(Siblings.ordered(replica.getSiblingsList()), Siblings::json));
         json.add("context", Json.strings(replica.getContextList()));
         return json;

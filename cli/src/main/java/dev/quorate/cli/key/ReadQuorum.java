@@ -18,6 +18,13 @@ final class ReadQuorum {
     @Option(names = "--pr", paramLabel = "NUMBER", description = "Owners among them that must answer.")
     private @Nullable Integer pr;
 
+    @Option(
+            names = "--mode",
+            paramLabel = "MODE",
+            description =
+                    "strict: only owners count; sloppy: others stand in for owners that cannot be had. Default: the bucket's.")
+    private @Nullable QuorumMode mode;
+
     ReadOptions options() {
         ReadOptions.Builder options = ReadOptions.newBuilder();
         if (level != null) {
@@ -28,6 +35,9 @@ final class ReadQuorum {
         }
         if (pr != null) {
             options.setPr(pr);
+        }
+        if (mode != null) {
+            options.setMode(mode.mode());
         }
         return options.build();
     }

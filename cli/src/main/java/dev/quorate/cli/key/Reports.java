@@ -11,7 +11,9 @@ final class Reports {
     static String line(Report report) {
         return "coordinator " + report.getCoordinator() + ", " + report.getAcknowledgements() + " of "
                 + report.getRequired() + " required answers (" + String.join(", ", report.getNodesList()) + "), "
-                + report.getPrimaries() + " of them owners";
+                + report.getPrimaries() + " of them owners"
+                + (report.getFallbacks() == 0 ? "" : ", " + report.getFallbacks() + " in the place of owners")
+                + (report.getHintedCount() == 0 ? "" : ", kept for " + String.join(", ", report.getHintedList()));
     }
 
     static JsonObject json(Report report) {
@@ -21,6 +23,9 @@ final class Reports {
         json.addProperty("primaries", report.getPrimaries());
         json.addProperty("required", report.getRequired());
         json.add("nodes", Json.strings(report.getNodesList()));
+        json.addProperty("fallbacks", report.getFallbacks());
+        json.addProperty("strict", report.getStrict());
+        json.add("hinted", Json.strings(report.getHintedList()));
         return json;
     }
 }

@@ -21,6 +21,13 @@ final class WriteQuorum {
     @Option(names = "--pw", paramLabel = "NUMBER", description = "Owners among them.")
     private @Nullable Integer pw;
 
+    @Option(
+            names = "--mode",
+            paramLabel = "MODE",
+            description =
+                    "strict: only owners count; sloppy: others stand in for owners that cannot be had. Default: the bucket's.")
+    private @Nullable QuorumMode mode;
+
     WriteOptions.Builder options() {
         WriteOptions.Builder options = WriteOptions.newBuilder();
         if (level != null) {
@@ -31,6 +38,9 @@ final class WriteQuorum {
         }
         if (pw != null) {
             options.setPw(pw);
+        }
+        if (mode != null) {
+            options.setMode(mode.mode());
         }
         return options;
     }

@@ -3,9 +3,11 @@ package dev.quorate.simulation;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.SafetyRules;
 import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.storage.HintRules;
 import dev.quorate.core.storage.ObjectDigest;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.Dot;
@@ -289,6 +291,51 @@ enum Mutant {
                         Bucket.BlindWrites policy, CausalContext local, boolean retryOfUnknown) {
                     return super.blindContext(policy, local, false);
                 }
+            })),
+    M7(
+            "a hint is forgotten as soon as it is sent",
+            () -> hints(new HintRules() {
+                @Override
+                public boolean waitsForAcknowledgement() {
+                    return false;
+                }
+            })),
+    M13(
+            "a node that stands in counts as an owner in strict operations too",
+            () -> rules(versions -> new SafetyRules(versions) {
+                @Override
+                public boolean othersMayStandIn(Mode mode) {
+                    return true;
+                }
+
+                @Override
+                public boolean countsAsOwner(boolean owner) {
+                    return true;
+                }
+            })),
+    A8(
+            "an acknowledged hint is forgotten though its record has moved on",
+            () -> hints(new HintRules() {
+                @Override
+                public boolean delivered(VersionedObject sent, VersionedObject held) {
+                    return true;
+                }
+            })),
+    A9(
+            "a node outside the row with no room for another hint does without",
+            () -> hints(new HintRules() {
+                @Override
+                public boolean mayDoWithout(boolean ownsKey) {
+                    return true;
+                }
+            })),
+    A10(
+            "a node outside the row keeps a record and forgets for whom",
+            () -> hints(new HintRules() {
+                @Override
+                public boolean remembersWhoseItIs() {
+                    return false;
+                }
             }));
 
     private interface Rules {
@@ -331,6 +378,10 @@ enum Mutant {
                 return mutation.of(SafetyRules.production(metrics).versions());
             }
         };
+    }
+
+    private static Subject hints(HintRules mutation) {
+        return rules(versions -> new SafetyRules(versions, mutation));
     }
 
     private static Subject versions(VersionRules mutation) {

@@ -17,6 +17,9 @@ public sealed interface PeerReply {
     /** To {@link PeerRequest.Read}; null when the replica holds no record. */
     record ReadReply(@Nullable VersionedObject object) implements PeerReply {}
 
+    /** To {@link PeerRequest.Inspect}: what {@link ReadReply} says, and the owners that it is kept for. */
+    record Inspected(@Nullable VersionedObject object, List<NodeId> hintedFor) implements PeerReply {}
+
     /** To {@link PeerRequest.ForwardGet}. */
     record ForwardedGet(Result<GetAnswer> result) implements PeerReply {}
 

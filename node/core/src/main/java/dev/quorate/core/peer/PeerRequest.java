@@ -70,6 +70,9 @@ public sealed interface PeerRequest {
      */
     record SyncRange(KeyHash first, KeyHash last, List<KeyDigest> held) implements PeerRequest {}
 
+    /** Say what you hold and for whom, whether you own the key or not: for people who ask why they see what they see. */
+    record Inspect(Key key) implements Keyed {}
+
     /** Coordinate this read: the sender is no owner. */
     record ForwardGet(GetCommand command) implements Keyed {
         @Override

@@ -8,7 +8,6 @@ import dev.quorate.core.peer.Failure;
 import dev.quorate.core.peer.GetAnswer;
 import dev.quorate.core.peer.GetCommand;
 import dev.quorate.core.peer.Mode;
-import dev.quorate.core.peer.PeerCalls;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.Result;
@@ -19,17 +18,13 @@ import dev.quorate.core.runtime.BootSource;
 import dev.quorate.core.runtime.HybridClock;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.version.ContextToken;
-import dev.quorate.core.version.VersionedObject;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Replication as one node sees it: client operations in, requests of peers in. Decides who coordinates: this node if it owns the key,
@@ -202,6 +197,8 @@ public final class Coordinator {
             replicaSide.replicate(replicate, answer);
         } else if (request instanceof PeerRequest.Read read) {
             replicaSide.read(read, answer);
+        } else if (request instanceof PeerRequest.Inspect inspect) {
+            replicaSide.inspect(inspect.key(), answer);
         } else if (request instanceof PeerRequest.ForwardGet get) {
             KeyHash hash = local.hasher().hash(get.key());
             if (ownsOrRefuses(get, hash, answer)) {
@@ -226,112 +223,29 @@ public final class Coordinator {
 
     public Result<Placement> placement(String bucketName, Bytes keyBytes) {
         try {
-            Key key = gate.key(gate.bucket(bucketName), keyBytes);
-            KeyHash hash = local.hasher().hash(key);
-            List<NodeId> owners = local.owners(key, hash);
-            int slot = hash.slot(local.table().log2Slots());
-            List<NodeId> fallbacks = PreferenceList.fallbacks(local.table(), slot, owners.size(), owners.get(0));
-            return Result.of(new Placement(hash, slot, owners, fallbacks));
+            return Result.of(placement(gate.key(gate.bucket(bucketName), keyBytes)));
         } catch (ClientGate.RefusedException refused) {
             return Result.failed(refused.failure());
         }
     }
 
-    /** Asks every owner what it holds, this one included, whatever quorum there is. */
-    public CompletionStage<Result<List<Inspection>>> inspect(String bucketName, Bytes keyBytes, Duration timeout) {
-        CompletableFuture<Result<List<Inspection>>> all = new CompletableFuture<>();
-        Placement placement;
-        Key key;
-        try {
-            key = gate.key(gate.bucket(bucketName), keyBytes);
-            KeyHash hash = local.hasher().hash(key);
-            placement = new Placement(hash, hash.slot(local.table().log2Slots()), local.owners(key, hash), List.of());
-        } catch (ClientGate.RefusedException refused) {
-            all.complete(Result.failed(refused.failure()));
-            return all;
-        }
-        new Inspector(key, placement, timeout, all).ask();
-        return all;
+    private Placement placement(Key key) {
+        KeyHash hash = local.hasher().hash(key);
+        List<NodeId> owners = local.owners(key, hash);
+        int slot = hash.slot(local.table().log2Slots());
+        List<NodeId> fallbacks = PreferenceList.fallbacks(local.table(), slot, owners.size(), owners.get(0));
+        return new Placement(hash, slot, owners, fallbacks);
     }
 
-    private final class Inspector {
-        private final Key key;
-        private final Placement placement;
-        private final Duration timeout;
-        private final CompletableFuture<Result<List<Inspection>>> done;
-        private final SortedMap<NodeId, Optional<String>> errors = new TreeMap<>();
-        private final SortedMap<NodeId, VersionedObject> objects = new TreeMap<>();
-
-        Inspector(Key key, Placement placement, Duration timeout, CompletableFuture<Result<List<Inspection>>> done) {
-            this.key = key;
-            this.placement = placement;
-            this.timeout = timeout;
-            this.done = done;
+    /** Asks every owner what it holds, this one included, whatever quorum there is, and those that would stand in for them. */
+    public CompletionStage<Result<List<Inspection>>> inspect(String bucketName, Bytes keyBytes, Duration timeout) {
+        CompletableFuture<Result<List<Inspection>>> all = new CompletableFuture<>();
+        try {
+            Key key = gate.key(gate.bucket(bucketName), keyBytes);
+            new KeyInspector(local, replicaSide, key, placement(key), all).ask(timeout);
+        } catch (ClientGate.RefusedException refused) {
+            all.complete(Result.failed(refused.failure()));
         }
-
-        void ask() {
-            for (NodeId owner : placement.owners()) {
-                if (owner.equals(local.self())) {
-                    replicaSide.read(key, placement.hash(), reply -> answered(owner, reply));
-                } else {
-                    local.peers().call(owner, PeerRequest.Read.ofOwner(key), timeout, new PeerCalls.Waiter() {
-                        @Override
-                        public void answered(PeerReply reply) {
-                            Inspector.this.answered(owner, reply);
-                        }
-
-                        @Override
-                        public void failed(PeerCalls.CallFailure failure) {
-                            heard(
-                                    owner,
-                                    Optional.of(
-                                            switch (failure) {
-                                                case NOT_SENT -> "not reachable";
-                                                case LINK_LOST -> "connection lost";
-                                                case TIMEOUT -> "no answer in time";
-                                            }));
-                        }
-                    });
-                }
-            }
-        }
-
-        private void answered(NodeId owner, PeerReply reply) {
-            if (reply instanceof PeerReply.ReadReply read) {
-                if (read.object() != null) {
-                    objects.put(owner, read.object());
-                }
-                heard(owner, Optional.empty());
-            } else {
-                heard(
-                        owner,
-                        Optional.of(
-                                reply instanceof PeerReply.Refused refused
-                                        ? refused.refusal().toString()
-                                        : "unexpected answer"));
-            }
-        }
-
-        private void heard(NodeId owner, Optional<String> error) {
-            errors.put(owner, error);
-            if (errors.size() < placement.owners().size()) {
-                return;
-            }
-            VersionedObject all = null;
-            for (VersionedObject object : objects.values()) {
-                all = all == null ? object : local.rules().versions().merge(all, object);
-            }
-            List<Inspection> inspections = new ArrayList<>();
-            for (NodeId node : placement.owners()) {
-                Optional<String> problem = errors.getOrDefault(node, Optional.empty());
-                VersionedObject object = objects.get(node);
-                inspections.add(new Inspection(node, problem, object, problem.isEmpty() && lacks(object, all)));
-            }
-            done.complete(Result.of(inspections));
-        }
-
-        private boolean lacks(@Nullable VersionedObject object, @Nullable VersionedObject all) {
-            return all != null && (object == null || !local.rules().versions().sameDots(object, all));
-        }
+        return all;
     }
 }

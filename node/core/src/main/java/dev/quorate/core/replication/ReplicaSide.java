@@ -11,6 +11,7 @@ import dev.quorate.core.runtime.Watched;
 import dev.quorate.core.storage.Lookup;
 import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.Storage.WriteKind;
+import dev.quorate.core.version.Hint;
 import dev.quorate.core.version.Sibling;
 import dev.quorate.core.version.StoredRecord;
 import dev.quorate.core.version.VersionedObject;
@@ -157,6 +158,24 @@ final class ReplicaSide {
                     answer.accept(reply);
                 }
             });
+        });
+    }
+
+    /** Says what this node holds and for whom, as an owner or not. */
+    void inspect(Key key, Consumer<PeerReply> answer) {
+        KeyHash hash = local.hasher().hash(key);
+        local.replicas().read(key, hash, lookup -> {
+            if (lookup instanceof Lookup.Damaged) {
+                answer.accept(new PeerReply.Refused(PeerReply.Refusal.CORRUPT));
+                return;
+            }
+            StoredRecord held = lookup instanceof Lookup.Found found ? found.record() : null;
+            answer.accept(
+                    held == null
+                            ? new PeerReply.Inspected(null, List.of())
+                            : new PeerReply.Inspected(
+                                    held.object(),
+                                    held.hints().stream().map(Hint::owner).toList()));
         });
     }
 

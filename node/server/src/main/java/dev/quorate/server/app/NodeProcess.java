@@ -20,6 +20,7 @@ import dev.quorate.server.grpc.ClientOperations;
 import dev.quorate.server.grpc.ClusterGrpcService;
 import dev.quorate.server.grpc.ClusterIdentity;
 import dev.quorate.server.grpc.Defects;
+import dev.quorate.server.grpc.HintGrpcService;
 import dev.quorate.server.grpc.InspectGrpcService;
 import dev.quorate.server.grpc.KvGrpcService;
 import dev.quorate.server.grpc.MemberDirectory;
@@ -209,6 +210,7 @@ public final class NodeProcess implements AutoCloseable {
                             new ClusterGrpcService(cluster, directory, core),
                             new InspectGrpcService(core, defects),
                             new RepairGrpcService(settings.node(), core),
+                            new HintGrpcService(settings.node(), core, defects),
                             new NodeGrpcService(
                                     settings.node().toString(),
                                     version(),

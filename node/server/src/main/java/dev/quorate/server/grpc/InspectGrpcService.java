@@ -79,7 +79,11 @@ public final class InspectGrpcService extends InspectServiceGrpc.InspectServiceI
             InspectKeyResponse.Replica.Builder replica = InspectKeyResponse.Replica.newBuilder()
                     .setNode(inspection.node().toString())
                     .setError(inspection.error().orElse(""))
-                    .setBehind(inspection.behind());
+                    .setBehind(inspection.behind())
+                    .setOwner(inspection.owner())
+                    .addAllHintedFor(inspection.hintedFor().stream()
+                            .map(NodeId::toString)
+                            .toList());
             VersionedObject object = inspection.object();
             if (object != null) {
                 replica.setPresent(true).addAllContext(object.context().describe());

@@ -29,6 +29,8 @@ import dev.quorate.proto.peer.v1.Gossip;
 import dev.quorate.proto.peer.v1.GossipDelta;
 import dev.quorate.proto.peer.v1.GossipReply;
 import dev.quorate.proto.peer.v1.HintCredits;
+import dev.quorate.proto.peer.v1.Inspect;
+import dev.quorate.proto.peer.v1.Inspected;
 import dev.quorate.proto.peer.v1.PeerAnswer;
 import dev.quorate.proto.peer.v1.PeerKey;
 import dev.quorate.proto.peer.v1.PeerOperation;
@@ -66,6 +68,8 @@ final class PeerCodec {
             operation.setReplicate(replicate(replicate));
         } else if (request instanceof PeerRequest.Read read) {
             operation.setRead(Read.newBuilder().setKey(key(read.key())).setStandingFor(number(read.standingFor())));
+        } else if (request instanceof PeerRequest.Inspect inspect) {
+            operation.setInspect(Inspect.newBuilder().setKey(key(inspect.key())));
         } else if (request instanceof PeerRequest.ForwardGet forward) {
             operation.setForwardGet(forwardGet(forward.command()));
         } else if (request instanceof PeerRequest.ForwardWrite forward) {
@@ -105,6 +109,7 @@ final class PeerCodec {
                 new PeerRequest.Read(
                         key(operation.getRead().getKey()),
                         node(operation.getRead().getStandingFor()));
+            case INSPECT -> new PeerRequest.Inspect(key(operation.getInspect().getKey()));
             case FORWARD_GET -> {
                 ForwardGet get = operation.getForwardGet();
                 yield new PeerRequest.ForwardGet(new GetCommand(
@@ -142,6 +147,14 @@ final class PeerCodec {
                 message.setObject(ProtoBytes.wrap(object.encoded()));
             }
             answer.setRead(message);
+        } else if (reply instanceof PeerReply.Inspected inspected) {
+            Inspected.Builder message = Inspected.newBuilder();
+            VersionedObject object = inspected.object();
+            if (object != null) {
+                message.setObject(ProtoBytes.wrap(object.encoded()));
+            }
+            inspected.hintedFor().forEach(owner -> message.addHintedFor(owner.number()));
+            answer.setInspected(message);
         } else if (reply instanceof PeerReply.ForwardedGet get) {
             Forwarded forwarded = get.result().match(PeerCodec::forwarded, failure -> forwarded(failure, false));
             answer.setForwarded(forwarded);
@@ -183,6 +196,12 @@ final class PeerCodec {
             case READ ->
                 new PeerReply.ReadReply(
                         answer.getRead().hasObject() ? object(answer.getRead().getObject()) : null);
+            case INSPECTED ->
+                new PeerReply.Inspected(
+                        answer.getInspected().hasObject()
+                                ? object(answer.getInspected().getObject())
+                                : null,
+                        nodes(answer.getInspected().getHintedForList()));
             case REFUSED -> new PeerReply.Refused(refusal(answer.getRefused()));
             case FORWARDED -> forwarded(answer.getForwarded());
             case HINT_CREDITS -> {

@@ -38,6 +38,9 @@ record PeerTraffic(
                 || request instanceof PeerRequest.SyncRange) {
             return antiEntropy;
         }
+        if (request instanceof PeerRequest.AskHintCredits) {
+            return hints;
+        }
         boolean member = request instanceof PeerRequest.OfMembership || request instanceof PeerRequest.Ping;
         return member ? membership : operations;
     }

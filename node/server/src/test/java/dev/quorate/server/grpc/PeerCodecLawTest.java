@@ -163,7 +163,7 @@ class PeerCodecLawTest {
     }
 
     private static PeerRequest anyRequest(Random random) {
-        return switch (random.nextInt(12)) {
+        return switch (random.nextInt(13)) {
             case 8 -> new PeerRequest.ProbeFor(new NodeId(1 + random.nextInt(1000)));
             case 9 ->
                 new PeerRequest.CompareRoots(List.of(
@@ -187,6 +187,7 @@ class PeerCodecLawTest {
                         anyNodeOrNone(random),
                         random.nextBoolean() ? PeerRequest.Replicate.NEVER : random.nextLong());
             case 1 -> new PeerRequest.Read(anyKey(random), anyNodeOrNone(random));
+            case 12 -> new PeerRequest.Inspect(anyKey(random));
             case 2 -> PeerRequest.Ping.INSTANCE;
             case 4 -> new PeerRequest.AskHintCredits(1 + random.nextInt(1000), random.nextInt(1 << 30));
             case 3 ->
@@ -212,7 +213,7 @@ class PeerCodecLawTest {
     }
 
     private static PeerReply anyReply(Random random) {
-        return switch (random.nextInt(12)) {
+        return switch (random.nextInt(13)) {
             case 8 -> new PeerReply.Probed(random.nextBoolean());
             case 9 -> new PeerReply.RootsCompared(List.of(random.nextInt(100), 100 + random.nextInt(100)));
             case 10 -> new PeerReply.LeavesCompared(anyLeaves(random));
@@ -228,6 +229,7 @@ class PeerCodecLawTest {
             case 1 -> new PeerReply.ReadReply(random.nextInt(4) == 0 ? null : anyObject(random));
             case 2 ->
                 new PeerReply.Refused(PeerReply.Refusal.values()[random.nextInt(PeerReply.Refusal.values().length)]);
+            case 12 -> new PeerReply.Inspected(random.nextInt(4) == 0 ? null : anyObject(random), anyNodes(random));
             case 3 -> PeerReply.Pong.INSTANCE;
             case 5 ->
                 new PeerReply.HintCredits(
