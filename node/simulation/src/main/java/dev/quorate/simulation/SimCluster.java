@@ -398,7 +398,7 @@ final class SimCluster implements SimNetwork.Host {
         NodeCore core = new NodeCore(config, environment, subject.rules(metrics));
         process.run(core);
         loop.execute(() -> core.start().whenComplete((ready, failure) -> {
-            if (failure != null) {
+            if (failure != null && !storage.failed()) {
                 world.defect(new IllegalStateException("n" + machine.number + " does not start", failure));
             }
         }));

@@ -60,6 +60,7 @@ final class SimStorage implements Storage {
     private long lsn;
     private boolean syncing;
     private boolean gone;
+    private boolean failed;
     private double slowness = 1;
     private @Nullable Refusal pressure;
     private long coldReads;
@@ -273,8 +274,13 @@ final class SimStorage implements Storage {
         damaged.clear();
     }
 
+    boolean failed() {
+        return failed;
+    }
+
     /** The log fails: what is not synced has an unknown outcome, and the process must end. */
     void fail() {
+        failed = true;
         gone = true;
         List<Unsynced> lost = List.copyOf(unsynced);
         StorageFailedException cause =

@@ -88,6 +88,7 @@ public final class Simulation {
             serveWithoutTheLost();
             rest();
             handOver();
+            becomeEqualUnread();
             writeEverywhere();
             handOver();
             readAll();
@@ -335,8 +336,8 @@ public final class Simulation {
         runUntilProbed();
     }
 
-    /** I7: owners that differ become equal, unread. I16: owners that are equal exchange nothing but roots. */
-    private void exchangeRootsOnly() {
+    /** I7: owners that differ become equal, before anybody has read anything. */
+    private void becomeEqualUnread() {
         if (!cluster.exchanges()) {
             return;
         }
@@ -351,6 +352,12 @@ public final class Simulation {
                     "I7",
                     "",
                     difference + ", " + cluster.convergesWithinNanos() / SECOND + " s after the last operation"));
+        }
+    }
+
+    /** I16: owners that are equal exchange nothing but roots. */
+    private void exchangeRootsOnly() {
+        if (!cluster.exchanges()) {
             return;
         }
         // Exchanges that began before that end first.

@@ -111,6 +111,17 @@ final class Story {
         return others;
     }
 
+    /** Machines that run and hold a record of the key. */
+    List<Integer> holders() {
+        List<Integer> holders = new ArrayList<>();
+        cluster.contents().forEach((number, records) -> {
+            if (records.containsKey(cluster.witness().storageKey(key()))) {
+                holders.add(number);
+            }
+        });
+        return holders;
+    }
+
     void settle(long millis) {
         world.runUntil(world.now() + millis * MILLI);
     }
