@@ -154,13 +154,14 @@ final class WriteAttempt implements WriteFanOut.Listener {
                     .with("replicas", owners)
                     .with("unreachable", unreachable);
         }
-        if (!fanOut.hasOwnPosition()) {
-            return Failure.of(Failure.Kind.NOT_ENOUGH_REPLICAS_ALIVE)
-                    .with("node", local.self())
-                    .with("cause", "too many hints wait for the owners")
-                    .with("replicas", owners);
-        }
-        return refusedByStorage();
+        return fanOut.hasOwnPosition() ? refusedByStorage() : noRoomForHints();
+    }
+
+    private Failure noRoomForHints() {
+        return Failure.of(Failure.Kind.NOT_ENOUGH_REPLICAS_ALIVE)
+                .with("node", local.self())
+                .with("cause", "too many hints wait for the owners")
+                .with("replicas", owners);
     }
 
     private @Nullable Failure refusedByStorage() {
@@ -267,6 +268,11 @@ final class WriteAttempt implements WriteFanOut.Listener {
         Failure byStorage = refusedByStorage();
         if (byStorage != null) {
             return byStorage;
+        }
+        if (!fanOut.mayHoldHere(held)) {
+            // Other writes took what room there was; without a hint the object would be nobody's, and stay here for
+            // ever.
+            return noRoomForHints();
         }
         if (command.seen() != null && shared.mint().neverMinted(command.seen())) {
             return Failure.of(Failure.Kind.CONTEXT_INVALID)

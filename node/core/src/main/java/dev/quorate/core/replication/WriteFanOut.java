@@ -93,6 +93,15 @@ final class WriteFanOut {
         return ownPosition >= 0;
     }
 
+    /** Whether this node may hold the object: as an owner, or with a hint for one. Asked again right before it is written. */
+    boolean mayHoldHere(@Nullable StoredRecord held) {
+        if (owns()) {
+            return true;
+        }
+        NodeId owner = owners.get(ownPosition);
+        return held != null && held.hintFor(owner) != null || standins.keeper().hasRoomFor(owner);
+    }
+
     /** Where a node outside the row counts: for an owner that cannot be had, if there is one. -1 when it has no room for any. */
     private int positionToStandInFor() {
         int best = -1;
