@@ -269,7 +269,7 @@ final class HintPass {
                 // It is made again from other owners when somebody reads it; the hint is then dropped here.
                 return;
             }
-            count(work.replicas().remove(hash, null), work.counters().lost());
+            count(work.replicas().replaceDamaged(hash, null), work.counters().lost());
         } else if (lookup instanceof Lookup.Found found && found.record().hintFor(owner) != null) {
             return;
         }

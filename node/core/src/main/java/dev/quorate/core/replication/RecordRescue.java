@@ -70,7 +70,7 @@ final class RecordRescue {
     private void forget(Key key, KeyHash hash) {
         boolean accepted = local.replicas().update(key, hash, lookup -> {
             if (lookup instanceof Lookup.Damaged) {
-                local.replicas().remove(hash, null).whenComplete((done, failure) -> {
+                local.replicas().replaceDamaged(hash, null).whenComplete((done, failure) -> {
                     if (failure == null) {
                         hintsLost.increment();
                     }

@@ -77,6 +77,8 @@ public final class LeafRebuild {
     void mark(WriteBatch batch, int leaf) {
         batch.andPut(Table.META, suspectKey(leaf), Bytes.EMPTY);
         suspects.add(leaf);
+        // What a scan under way has seen of the leaf may be gone with this very batch.
+        tree.changed(leaf);
     }
 
     /** Marked leaves, ascending; a copy. */

@@ -72,8 +72,13 @@ public final class MerkleTree {
     void add(LeafDelta delta) {
         leaves.add(delta.leaf(), delta.xor(), delta.count());
         if (!watched.isEmpty()) {
-            watched.computeIfPresent(delta.leaf(), (leaf, changes) -> changes + 1);
+            changed(delta.leaf());
         }
+    }
+
+    /** A record of the leaf was replaced, and nobody knows by how much that changes the leaf. */
+    void changed(int leaf) {
+        watched.computeIfPresent(leaf, (watchedLeaf, changes) -> changes + 1);
     }
 
     /** From now on {@link #changesSinceWatched} counts. */

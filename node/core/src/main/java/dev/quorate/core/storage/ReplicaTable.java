@@ -120,7 +120,7 @@ public final class ReplicaTable {
     }
 
     /** Removes the record, and with it the claim to what this node minted for the key. {@code held} as in {@link #commit}. */
-    public CompletionStage<Storage.Durable> remove(KeyHash hash, @Nullable StoredRecord held) {
+    public CompletionStage<Storage.Durable> remove(KeyHash hash, StoredRecord held) {
         WriteBatch batch = new WriteBatch().andDelete(Table.DATA, hash.toBytes());
         hints.index(batch, hash, held, null);
         addToLeaf(batch, hash, held, null);
