@@ -3,6 +3,7 @@ package dev.quorate.simulation;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.peer.Failure;
+import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.Result;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ClientAnswer;
@@ -213,7 +214,12 @@ final class SimClient {
         long invoked = world.now();
         Key of = key(key);
         ClientGet get = new ClientGet(
-                Bucket.DEFAULT_NAME, of.bytes(), Consistency.DEFAULT, OptionalInt.of(r), OptionalInt.empty(), null);
+                Bucket.DEFAULT_NAME,
+                of.bytes(),
+                Consistency.DEFAULT,
+                OptionalInt.of(r),
+                OptionalInt.empty(),
+                occasion == Occasion.USUAL ? null : Mode.STRICT);
         call(node, timeoutNanos, process -> process.core().get(get, Duration.ofNanos(timeoutNanos)), false, reply -> {
             ClientAnswer told = answerOf(reply);
             if (told == null) {
