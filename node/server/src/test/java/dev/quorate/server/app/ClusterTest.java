@@ -25,6 +25,7 @@ import dev.quorate.proto.kv.v1.WriteOptions;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -83,6 +84,34 @@ class ClusterTest {
                     .until(() -> inspect(nodes, 1, "k").getReplicasList().stream()
                             .noneMatch(InspectKeyResponse.Replica::getBehind));
             assertThat(nodes.fatal).isEmpty();
+        }
+    }
+
+    @Test
+    void aNodeWithAnOlderIdentityTakesABootBeyondWhatTheOthersKnow() throws Exception {
+        try (LocalNodes nodes = LocalNodes.start(folder, 3, "")) {
+            Path identity = folder.resolve("n3/data/identity");
+            byte[] image = Files.readAllBytes(identity);
+            for (int start = 2; start <= 3; start++) {
+                nodes.stop(3);
+                nodes.startNode(3);
+            }
+            await("the others know the third start")
+                    .atMost(SOON)
+                    .until(() -> member(nodes, 1, "n3").getStartNo() == 3
+                            && member(nodes, 2, "n3").getStartNo() == 3);
+            nodes.stop(3);
+            Files.write(identity, image);
+            nodes.startNode(3);
+
+            await("the fourth, and not the second again")
+                    .atMost(SOON)
+                    .until(() -> member(nodes, 1, "n3").getStartNo() == 4
+                            && member(nodes, 1, "n3").getVerdict() == MemberVerdict.MEMBER_VERDICT_ALIVE);
+            assertThat(Files.readString(identity)).contains("startNo 4\n");
+            awaitReachable(nodes, 1, 3);
+            assertThat(nodes.kv(3).put(put("k", "v")).getReport().getNodesList())
+                    .contains("n3");
         }
     }
 

@@ -83,6 +83,16 @@ class IdentityFileTest {
     }
 
     @Test
+    void aRenewalGoesBeyondWhatOthersKnow() throws Exception {
+        IdentityFile identity = IdentityFile.open(dir, CLUSTER, NODE, HERE);
+
+        long renewed = identity.renewAbove(41).toCompletableFuture().get(20, TimeUnit.SECONDS);
+
+        assertThat(renewed >>> 32).isEqualTo(42).isEqualTo(identity.startNo());
+        assertThat(IdentityFile.open(dir, CLUSTER, NODE, HERE).startNo()).isEqualTo(43);
+    }
+
+    @Test
     void aRenewalThatCannotBeWrittenFailsAndChangesNothing() throws Exception {
         IdentityFile identity = IdentityFile.open(dir, CLUSTER, NODE, HERE);
         long before = identity.current();
