@@ -19,9 +19,6 @@ import org.jspecify.annotations.Nullable;
  * <p>I7: all members of a row hold equal siblings, nobody else holds anything, and nobody keeps anything for another.
  */
 final class Convergence {
-    /** Until core hands hints over, they stay. */
-    static final boolean HINTS_ARE_DELIVERED = true;
-
     private final Map<Integer, Map<Bytes, Bytes>> contents;
     private final Function<Key, List<NodeId>> owners;
     private final RecordCodec codec = new RecordCodec();
@@ -56,7 +53,7 @@ final class Convergence {
         String name = key.bytes().utf8();
         for (int machine : copies.keySet()) {
             StoredRecord record = copies.get(machine);
-            if (HINTS_ARE_DELIVERED && record != null && !record.hints().isEmpty()) {
+            if (record != null && !record.hints().isEmpty()) {
                 return new Violation("I7", name, "n" + machine + " still keeps it for " + record.hints());
             }
             if (!row.contains(new NodeId(machine))) {

@@ -219,9 +219,6 @@ public final class Simulation {
 
     /** I7: what was kept for others reaches them in bounded time, without anybody asking. */
     private void handOver() {
-        if (!Convergence.HINTS_ARE_DELIVERED) {
-            return;
-        }
         long giveUp = world.now() + HAND_OVER;
         while (cluster.hintsLeft() && world.now() < giveUp) {
             world.runUntil(world.now() + SECOND / 2);

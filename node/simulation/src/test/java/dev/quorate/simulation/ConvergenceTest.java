@@ -1,7 +1,6 @@
 package dev.quorate.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
@@ -65,7 +64,6 @@ class ConvergenceTest {
 
     @Test
     void seesAHintThatIsLeft() {
-        assumeThat(Convergence.HINTS_ARE_DELIVERED).isTrue();
         holds(1, record(CausalContext.EMPTY, "a").withHint(new NodeId(2), 1));
         holds(2, record(CausalContext.EMPTY, "a"));
 
