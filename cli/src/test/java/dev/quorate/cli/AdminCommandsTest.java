@@ -71,6 +71,42 @@ class AdminCommandsTest {
     }
 
     @Test
+    void hintsAreListedWithTheNodesThatDoNotAnswer() {
+        Run run = kvctl("hints", "ls");
+        assertThat(run.exitCode()).isEqualTo(5);
+        assertThat(run.out()).isEqualTo("""
+                        KEPT BY  FOR  RECORDS  BYTES  SINCE                 STATE
+                        n2       n1   3        195    2023-11-14T22:13:20Z  waits for the owner
+                        """);
+        assertThat(run.err())
+                .startsWith("n1 does not answer: 127.0.0.1:1: connect")
+                .endsWith("3 hints wait\n");
+        assertThat(kvctl("hints", "ls", "-o", "json").out())
+                .startsWith("{\"keys\":3,\"hints\":[{\"node\":\"n2\",\"owner\":\"n1\",\"keys\":3,\"bytes\":195,"
+                        + "\"since\":\"2023-11-14T22:13:20Z\",\"ownerReachable\":false,"
+                        + "\"state\":\"waits for the owner\"}],\"silent\":[{\"node\":\"n1\",");
+    }
+
+    @Test
+    void hintsArePurgedOnlyWhenSaidTwice() {
+        Run refused = kvctl("hints", "purge", "n1");
+        assertThat(refused.exitCode()).isEqualTo(2);
+        assertThat(refused.err()).contains("may lose acknowledged writes").contains("--yes");
+        Run purged = kvctl("hints", "purge", "n1", "--yes");
+        assertThat(purged.exitCode()).isEqualTo(5);
+        assertThat(purged.err()).endsWith("3 hints for n1 forgotten\n");
+        assertThat(kvctl("hints", "ls").err()).endsWith("0 hints wait\n");
+    }
+
+    @Test
+    void waitingForHintsGivesUpWhenANodeDoesNotAnswer() {
+        Run run = kvctl("hints", "wait", "n1", "--for", "1ms");
+        assertThat(run.exitCode()).isEqualTo(5);
+        assertThat(run.err()).isEqualTo("3 hints wait after 1ms\n");
+        assertThat(kvctl("hints", "wait", "n3", "--for", "1ms").err()).startsWith("0 hints wait");
+    }
+
+    @Test
     void statusAsksEveryMemberAndExitsWithFiveWhenOneIsMissing() {
         Run run = kvctl("cluster", "status");
         assertThat(run.exitCode()).isEqualTo(5);

@@ -2,6 +2,7 @@ package dev.quorate.cli;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
+import com.google.protobuf.Timestamp;
 import dev.quorate.proto.admin.v1.ClusterServiceGrpc;
 import dev.quorate.proto.admin.v1.GetClusterRequest;
 import dev.quorate.proto.admin.v1.GetClusterResponse;
@@ -13,13 +14,21 @@ import dev.quorate.proto.admin.v1.GetRepairStatusRequest;
 import dev.quorate.proto.admin.v1.GetRepairStatusResponse;
 import dev.quorate.proto.admin.v1.GetRingRequest;
 import dev.quorate.proto.admin.v1.GetRingResponse;
+import dev.quorate.proto.admin.v1.HintBacklog;
+import dev.quorate.proto.admin.v1.HintServiceGrpc;
 import dev.quorate.proto.admin.v1.InspectKeyRequest;
 import dev.quorate.proto.admin.v1.InspectKeyResponse;
 import dev.quorate.proto.admin.v1.InspectServiceGrpc;
+import dev.quorate.proto.admin.v1.ListHintsRequest;
+import dev.quorate.proto.admin.v1.ListHintsResponse;
 import dev.quorate.proto.admin.v1.Member;
 import dev.quorate.proto.admin.v1.MemberVerdict;
 import dev.quorate.proto.admin.v1.NodeServiceGrpc;
+import dev.quorate.proto.admin.v1.PurgeHintsRequest;
+import dev.quorate.proto.admin.v1.PurgeHintsResponse;
 import dev.quorate.proto.admin.v1.RepairServiceGrpc;
+import dev.quorate.proto.admin.v1.ReplayHintsRequest;
+import dev.quorate.proto.admin.v1.ReplayHintsResponse;
 import dev.quorate.proto.admin.v1.StartRepairRequest;
 import dev.quorate.proto.admin.v1.StartRepairResponse;
 import dev.quorate.proto.kv.v1.GetTopologyRequest;
@@ -46,6 +55,7 @@ final class FakeAdmin implements AutoCloseable {
                     .addService(new ClusterOfTwo())
                     .addService(new FirstNode())
                     .addService(new Inspections())
+                    .addService(new Hints())
                     .addService(new Repairs())
                     .build()
                     .start();
@@ -83,6 +93,37 @@ final class FakeAdmin implements AutoCloseable {
                                             .setAdminAddress(endpoint())
                                             .setReachable(true)))
                             .build());
+        }
+    }
+
+    /** Keeps three records for n1 until it is told to forget them. */
+    private static final class Hints extends HintServiceGrpc.HintServiceImplBase {
+        private long keys = 3;
+
+        @Override
+        public void listHints(ListHintsRequest request, StreamObserver<ListHintsResponse> answer) {
+            ListHintsResponse.Builder response = ListHintsResponse.newBuilder().setNode("n2");
+            if (keys > 0) {
+                response.addBacklogs(HintBacklog.newBuilder()
+                        .setOwner("n1")
+                        .setKeys(keys)
+                        .setBytes(195)
+                        .setSince(Timestamp.newBuilder().setSeconds(1_700_000_000))
+                        .setState("waits for the owner"));
+            }
+            reply(answer, response.build());
+        }
+
+        @Override
+        public void replayHints(ReplayHintsRequest request, StreamObserver<ReplayHintsResponse> answer) {
+            reply(answer, ReplayHintsResponse.getDefaultInstance());
+        }
+
+        @Override
+        public void purgeHints(PurgeHintsRequest request, StreamObserver<PurgeHintsResponse> answer) {
+            long purged = request.getOwner().equals("n1") ? keys : 0;
+            keys -= purged;
+            reply(answer, PurgeHintsResponse.newBuilder().setPurged(purged).build());
         }
     }
 
