@@ -157,7 +157,9 @@ public final class BenchOutageCommand extends KvctlCommand {
                         WriteOptions.DEFAULT.withW(2))) {
             say("writing " + keys + " keys");
             Loads.fill(target, keys);
-            double half = rate == null ? maximum(target) / 2 : rate;
+            // Also where the rate is given: it is the warm-up.
+            double maximum = maximum(target);
+            double half = rate == null ? maximum / 2 : rate;
             OutageTrial.Plan plan = new OutageTrial.Plan(fault, half, keys, quiet, away, patience, sample);
             for (int round = 1; round <= rounds; round++) {
                 OutageRound result = new OutageTrial(cluster, plan, this::say).run(target, round);
@@ -176,7 +178,7 @@ public final class BenchOutageCommand extends KvctlCommand {
         Measurement.take(load, unknown, warmUp);
         double most = Measurement.take(load, unknown, MAXIMUM).throughput();
         load.stop();
-        say(String.format(Locale.ROOT, "maximum %,.0f operations/s; from here at half of it", most));
+        say(String.format(Locale.ROOT, "maximum %,.0f operations/s", most));
         return most;
     }
 

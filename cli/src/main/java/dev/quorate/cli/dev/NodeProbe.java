@@ -69,7 +69,7 @@ final class NodeProbe {
 
     /**
      * Whether reads through this node are answered by so many owners, wherever keys fall. A read, because a write would leave something
-     * behind; it takes the same ways, and more than any write: every owner has to answer.
+     * behind; it takes the same ways.
      */
     static boolean readsFrom(ClusterFile.Node node, int owners) {
         MultiGetRequest request = MultiGetRequest.newBuilder()
