@@ -7,14 +7,19 @@ import dev.quorate.core.antientropy.AntiEntropyConfig;
 import dev.quorate.core.antientropy.RepairStatus;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Failure;
 import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.peer.Result;
 import dev.quorate.core.replication.Bucket;
+import dev.quorate.core.replication.ClientAnswer;
+import dev.quorate.core.replication.ClientWrite;
 import dev.quorate.core.storage.LeafDelta;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** Replicas that differ become equal without anybody reading or writing; a node that lost its disk keeps quiet until then. */
@@ -116,6 +121,33 @@ class AntiEntropyTest {
         cluster.node(1).start();
         cluster.deliver();
         assertThat(status(1).recoveringSlots()).isZero();
+    }
+
+    @Test
+    void aWipedNodeDoesNotTakeItsEmptinessForAnAbsence() {
+        missedBy(0, "a");
+        cluster.node(3).stop();
+        cluster.node(1).storage.clear();
+        cluster.node(1).start();
+        cluster.pass(Duration.ofSeconds(5));
+        ClientWrite put = put("a", "w", Bytes.EMPTY);
+        ClientWrite ifAbsent = new ClientWrite(
+                put.bucket(),
+                put.key(),
+                put.value(),
+                put.contextToken(),
+                put.consistency(),
+                put.w(),
+                put.pw(),
+                false,
+                true,
+                put.requestId(),
+                1,
+                null);
+        CompletableFuture<Result<ClientAnswer>> answer = cluster.write(new NodeId(1), ifAbsent);
+        cluster.pass(Duration.ofSeconds(1));
+        assertThat(answer.join().<Failure.Kind>match(answered -> null, Failure::kind))
+                .isEqualTo(Failure.Kind.PRECONDITION_FAILED);
     }
 
     @Test

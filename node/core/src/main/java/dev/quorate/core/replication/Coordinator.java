@@ -149,6 +149,13 @@ public final class Coordinator {
             });
             return;
         }
+        boolean mayHaveForgotten =
+                local.recovering().test(hash.slot(local.table().log2Slots()));
+        if (command.ifAbsent() && mayHaveForgotten && owners.size() > 1) {
+            // That it finds nothing here says nothing.
+            forwarder.write(identified(command), owners, timeout, answer);
+            return;
+        }
         writes.write(command, hash, timeout, result -> {
             if (owners.size() == 1 || !onlyThisOwnerCannot(result)) {
                 answer.accept(result);
