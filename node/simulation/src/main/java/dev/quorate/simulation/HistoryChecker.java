@@ -311,7 +311,8 @@ public final class HistoryChecker {
                         && !loss.survivors().get(write.index);
                 if (itsCopy) {
                     destroyed.add(loss.node());
-                    if (loss.consulted() + write.intent.w() <= history.replicas()) {
+                    // Those consulted are owners: what a stand-in still keeps they need not know.
+                    if (loss.consulted() + write.byOwners() <= history.replicas()) {
                         notMadeAgain.add(loss.node());
                     }
                 }

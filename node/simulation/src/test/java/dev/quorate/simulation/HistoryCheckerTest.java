@@ -250,6 +250,19 @@ class HistoryCheckerTest {
     }
 
     @Test
+    void aCopyMadeAgainFromOwnersNeedNotHoldWhatAStandInKeeps() {
+        Write a = put("c1", Seen.NOTHING);
+        Write b = invoke("c2", read(2, a));
+        b.acknowledged(++now, List.of("n1", "n4"));
+        b.acknowledgedByOwners(1);
+        history.destroyed("key", "n1", 2, ++now);
+        read(3, a);
+        lastRead(b);
+
+        assertThat(check()).isEmpty();
+    }
+
+    @Test
     void aReadOfFewerOwnersThanAskedForMayBeStale() {
         Write a = put("c1", Seen.NOTHING);
         Write b = put("c2", read(2, a));
