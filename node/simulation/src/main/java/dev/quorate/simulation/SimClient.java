@@ -427,7 +427,10 @@ final class SimClient {
                 for (Write attempt : attempts) {
                     Dot dot = witness.dotOf(attempt);
                     if (dot != null && context.covers(dot)) {
-                        acknowledged = attempt;
+                        // A first attempt that a stopped node carries out last replaces the later ones, and is the
+                        // answer.
+                        boolean replaced = acknowledged != null && acknowledged.isAfter(attempt);
+                        acknowledged = replaced ? acknowledged : attempt;
                         witness.acknowledged(told.report().acknowledged(), operation.w(), key, dot);
                         attempt.acknowledged(world.now(), nodes);
                         attempt.acknowledgedByOwners(told.report().primaries());

@@ -22,6 +22,12 @@ class RegressionSimulationTest {
                 .isEmpty();
     }
 
+    /** A stopped node carried out a first attempt after its retries, and superseded them: the answer is the first attempt. */
+    @Test
+    void aFirstAttemptThatComesLastIsTheAnswer() {
+        assertThat(Simulation.run(40981).violations()).isEmpty();
+    }
+
     /** A read showed what its only replica had not synced yet, and a power loss took back. */
     @Test
     void whatAReadThatRepairsFirstHasShownSurvivesAPowerLoss() {
