@@ -39,7 +39,7 @@ final class SimCluster implements SimNetwork.Host {
 
     /** Quick to begin, so that passes meet the next fault, and slow enough to last. */
     private static final HandoffConfig HANDOFF =
-            new HandoffConfig(Duration.ofMillis(200), Duration.ofMillis(500), 1000, 1 << 20, 2, Duration.ofHours(24));
+            new HandoffConfig(Duration.ofMillis(200), Duration.ofMillis(500), 1000, 1 << 20, 2, Duration.ofDays(30));
 
     /** Told when a process ends, after it has. */
     interface CrashListener {

@@ -229,8 +229,8 @@ final class Witness {
     }
 
     /**
-     * I11: a hint goes only once its owner has what it stood for, unless a member of the row drops it, which comparing replicas makes up for;
-     * and what a node holds of other nodes' rows is all for somebody.
+     * I11: a hint goes only once its owner has what it stood for, or with a damaged record that a member of the row replaces, which
+     * comparing replicas makes up for; and what a node holds of other nodes' rows is all for somebody. No run lasts until a hint is too old.
      */
     private void hintsAreKept(
             SimProcess process, Bytes at, @Nullable StoredRecord before, @Nullable StoredRecord after) {
@@ -274,7 +274,8 @@ final class Witness {
             if (copyToo) {
                 history.handedOver(key, process.name().toString(), owner.toString(), world.now());
             }
-        } else if (member) {
+        } else if (member && process.storage().wasReadDamaged(at)) {
+            // What another owner holds took the place of a record that nobody can read, its hints included.
             situations.happened(Situation.HINT_DROPPED_BY_A_MEMBER);
         } else if (!wasDestroyed(key, owner)) {
             violated(
