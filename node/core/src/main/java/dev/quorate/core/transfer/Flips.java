@@ -8,6 +8,19 @@ import java.util.function.Consumer;
  * whether to ask again.
  */
 public interface Flips {
+    /** Nobody commits anything. */
+    Flips NONE = new Flips() {
+        @Override
+        public void finish(Move move, Consumer<Outcome> done) {
+            done.accept(Outcome.UNKNOWN);
+        }
+
+        @Override
+        public void again(Move move, Consumer<Outcome> done) {
+            done.accept(Outcome.UNKNOWN);
+        }
+    };
+
     /** What became of a request. */
     enum Outcome {
         /** It is in the ring, which this node learns soon if it has not already. */

@@ -66,12 +66,14 @@ final class MoveSource {
             return new Counters(
                     metrics.counter("transfers_begun_total", "Times that a hand-over of a slot was begun"),
                     metrics.counter(
-                            "transfers_set_back_total", "Times that a hand-over had to begin again before it could end"),
+                            "transfers_set_back_total",
+                            "Times that a hand-over had to begin again before it could end"),
                     metrics.counter("transfers_flips_asked_total", "Requests to put a new owner in its row"),
                     metrics.counter("transfers_handed_over_total", "Slots handed over to a new owner"),
                     metrics.counter("transfer_forwards_total", "Changes forwarded to a new owner before acknowledging"),
                     metrics.counter(
-                            "transfer_forwards_failed_total", "Forwarded changes that the new owner did not take in time"),
+                            "transfer_forwards_failed_total",
+                            "Forwarded changes that the new owner did not take in time"),
                     metrics.counter(
                             "transfer_forwards_refused_total",
                             "Changes never acknowledged because too many waited for a new owner, or too long"),
@@ -312,7 +314,8 @@ final class MoveSource {
                 heardAt = node.clock().nanos();
             } else if (isNoMove(reply)) {
                 receiverHasItNot();
-            } else if (node.clock().nanos() - heardAt > node.config().giveUpAfter().toNanos()) {
+            } else if (node.clock().nanos() - heardAt
+                    > node.config().giveUpAfter().toNanos()) {
                 problem = "the receiver does not answer";
                 wantsBack = true;
             }
@@ -364,9 +367,10 @@ final class MoveSource {
             }
             return true;
         }
-        // Whoever lost the slot and got it back without seeing either knows nothing about what was acknowledged meanwhile.
-        boolean sameRow = before.table().slots() == now.table().slots()
-                && before.rowEpoch(slot()) == now.rowEpoch(slot());
+        // Whoever lost the slot and got it back without seeing either knows nothing about what was acknowledged
+        // meanwhile.
+        boolean sameRow =
+                before.table().slots() == now.table().slots() && before.rowEpoch(slot()) == now.rowEpoch(slot());
         if (state == TransferStatus.State.FLIPPING) {
             unmark();
         }
@@ -376,6 +380,7 @@ final class MoveSource {
         boolean again = next != null && next.id() == move.id() && next.from().equals(node.self());
         if (next != null && again) {
             move = next;
+            everyKeySeen = false;
         }
         postpone("");
         return again;
@@ -548,13 +553,7 @@ final class MoveSource {
         void send() {
             sendings++;
             PeerRequest request = new PeerRequest.Replicate(
-                    key,
-                    object,
-                    PeerRequest.Cause.CLIENT,
-                    null,
-                    node.expiry(),
-                    PeerRequest.Keyed.ANY_ROW,
-                    handover);
+                    key, object, PeerRequest.Cause.CLIENT, null, node.expiry(), PeerRequest.Keyed.ANY_ROW, handover);
             node.peers().call(to, request, node.config().forwardTimeout(), new PeerCalls.Waiter() {
                 @Override
                 public void answered(PeerReply reply) {

@@ -91,8 +91,7 @@ final class MoveTarget {
         return admits;
     }
 
-    /** Whether a hand-over to this node is what the ring wants, begun or not. */
-    boolean receives(int slot) {
+    private boolean isToReceive(int slot) {
         Move move = node.ring().state().currentMove(slot);
         return move != null
                 && move.kind() == Move.Kind.MOVE
@@ -156,7 +155,7 @@ final class MoveTarget {
     }
 
     private boolean isWanted(int slot, Handover handover) {
-        return receives(slot) && node.ring().state().isUnderWay(slot, handover.moveId(), handover.attempt());
+        return isToReceive(slot) && node.ring().state().isUnderWay(slot, handover.moveId(), handover.attempt());
     }
 
     private int running() {
@@ -164,7 +163,7 @@ final class MoveTarget {
         int running = clearingFor.size();
         for (int slot : markers.keySet()) {
             Long heard = heardAt.get(slot);
-            running += receives(slot) && heard != null && heard - idle > 0 ? 1 : 0;
+            running += isToReceive(slot) && heard != null && heard - idle > 0 ? 1 : 0;
         }
         return running;
     }
@@ -210,7 +209,7 @@ final class MoveTarget {
         List<TransferStatus> all = new ArrayList<>();
         markers.forEach((slot, marker) -> {
             Move move = node.ring().state().currentMove(slot);
-            if (move != null && receives(slot)) {
+            if (move != null && isToReceive(slot)) {
                 all.add(new TransferStatus(
                         slot,
                         marker.moveId(),

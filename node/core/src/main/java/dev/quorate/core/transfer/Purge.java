@@ -1,5 +1,6 @@
 package dev.quorate.core.transfer;
 
+import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.ring.RingState;
 import dev.quorate.core.runtime.Metrics;
@@ -48,8 +49,7 @@ final class Purge {
         KeyHash from = new KeyHash(log2Slots == 0 ? 0 : (long) slot << Long.SIZE - log2Slots, 0);
         boolean last = slot + 1 == ring.table().slots();
         return new Storage.KeyRange(
-                from.toBytes(),
-                last ? null : new KeyHash((long) (slot + 1) << Long.SIZE - log2Slots, 0).toBytes());
+                from.toBytes(), last ? null : new KeyHash((long) (slot + 1) << Long.SIZE - log2Slots, 0).toBytes());
     }
 
     int slot() {
@@ -113,10 +113,11 @@ final class Purge {
         if (underWay > 0) {
             return;
         }
-        if (page.resumeAfter() == null) {
+        Bytes last = page.resumeAfter();
+        if (last == null) {
             end();
         } else {
-            node.wheel().after(BETWEEN_PAGES, () -> page(range.after(page.resumeAfter())));
+            node.wheel().after(BETWEEN_PAGES, () -> page(range.after(last)));
         }
     }
 

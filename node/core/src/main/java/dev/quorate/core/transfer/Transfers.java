@@ -93,7 +93,9 @@ public final class Transfers implements Successor {
         boolean mine = move != null
                 && move.from().equals(node.self())
                 && ring.isUnderWay(
-                        marked.slot(), marked.handover().moveId(), marked.handover().attempt());
+                        marked.slot(),
+                        marked.handover().moveId(),
+                        marked.handover().attempt());
         if (move != null && mine) {
             MoveSource source = new MoveSource(node, counters, move, this::sourceChanged);
             sources.put(marked.slot(), source);
@@ -126,9 +128,9 @@ public final class Transfers implements Successor {
         return target.admits(slot, handover);
     }
 
-    /** Whether this node is to be an owner of the slot: what it holds of it stays, though it is none yet. */
+    /** Whether the slot is being handed over to this node: what it holds of it stays, though it is no owner yet (rules.md A8). */
     public boolean receives(int slot) {
-        return target.receives(slot);
+        return target.holdsMarker(slot);
     }
 
     /** Whether reads of the slot are answered by {@link #read}, and not from what this node holds. */
@@ -193,8 +195,8 @@ public final class Transfers implements Successor {
         if (source == null || !source.forwards()) {
             return durable;
         }
-        boolean passesOn = source.state() == TransferStatus.State.GONE
-                || node.ownership().owns(record.key(), hash);
+        boolean passesOn =
+                source.state() == TransferStatus.State.GONE || node.ownership().owns(record.key(), hash);
         return passesOn ? source.changed(record.key(), record.object(), durable) : durable;
     }
 
