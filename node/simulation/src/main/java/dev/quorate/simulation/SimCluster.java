@@ -26,6 +26,7 @@ import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.topology.ChangeOutcome;
 import dev.quorate.core.topology.Topology;
+import dev.quorate.core.transfer.TransferConfig;
 import dev.quorate.core.version.Actor;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,6 +53,18 @@ final class SimCluster implements SimNetwork.Host {
     /** Quick to begin, so that passes meet the next fault, and slow enough to last. */
     private static final HandoffConfig HANDOFF =
             new HandoffConfig(Duration.ofMillis(200), Duration.ofMillis(500), 1000, 1 << 20, 2, Duration.ofDays(30));
+
+    /** In a hurry as well; what was handed over stays for a moment only. */
+    private static final TransferConfig TRANSFER = new TransferConfig(
+            2,
+            2,
+            Duration.ofMillis(200),
+            Duration.ofSeconds(1),
+            Duration.ofMillis(250),
+            Duration.ofSeconds(2),
+            Duration.ofMillis(500),
+            100_000,
+            50L << 20);
 
     /** Told when a process ends, after it has. */
     interface CrashListener {
@@ -434,6 +447,7 @@ final class SimCluster implements SimNetwork.Host {
                 membership,
                 antiEntropy,
                 HANDOFF,
+                TRANSFER,
                 ringPatience);
         NodeEnvironment environment = new NodeEnvironment(
                 machine.clock,
@@ -647,7 +661,7 @@ final class SimCluster implements SimNetwork.Host {
                             && !process.core().ring().state().equals(agreed)) {
                 return "n" + number + " does not use ring " + agreed.version();
             }
-            if (false) {
+            if (!process.core().transfers().isIdle()) {
                 return "n" + number + " has not cleared away what is another's: " + "";
             }
             NodeEntry entry = agreed.node(new NodeId(number));

@@ -13,6 +13,7 @@ import dev.quorate.core.ring.NodeStatus;
 import dev.quorate.core.ring.RingState;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.RandomSource;
+import dev.quorate.core.transfer.TransferConfig;
 import dev.quorate.server.config.Address;
 import dev.quorate.server.config.ConfigText;
 import dev.quorate.server.config.NodeSettings;
@@ -150,6 +151,7 @@ public final class NodeProcess implements AutoCloseable {
                     MembershipConfig.DEFAULTS,
                     AntiEntropyConfig.DEFAULTS,
                     settings.handoff(),
+                    TransferConfig.DEFAULTS,
                     RING_PATIENCE);
             NodeEnvironment environment = new NodeEnvironment(
                     clock, loop, random, storage, transport, identity, metrics, new MembershipLog());
