@@ -16,7 +16,6 @@ import dev.quorate.core.ring.KeyHasher;
 import dev.quorate.core.ring.Member;
 import dev.quorate.core.ring.NodeEntry;
 import dev.quorate.core.ring.NodeStatus;
-import dev.quorate.core.ring.RingEdit;
 import dev.quorate.core.ring.RingState;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.ring.StagedChange;
@@ -247,15 +246,11 @@ final class SimCluster implements SimNetwork.Host {
 
     /** Those who may join have been admitted already: how they come to know the ring is the server's business. */
     private RingState genesis() {
-        RingState founded = RingState.of(table());
-        if (setup.founders() == setup.nodes()) {
-            return founded;
-        }
-        RingEdit admitted = founded.edit();
+        List<Member> joining = new ArrayList<>();
         for (int number = setup.founders() + 1; number <= setup.nodes(); number++) {
-            admitted.node(new NodeEntry(member(number), "", "", "", "", NodeStatus.JOINING));
+            joining.add(member(number));
         }
-        return admitted.build();
+        return RingState.of(table(), joining);
     }
 
     /** An operator has given a node up: whatever it alone has is lost, now and when it ends. */
@@ -607,8 +602,8 @@ final class SimCluster implements SimNetwork.Host {
                             commit(topology);
                             return true;
                         },
-                        rejected -> true,
-                        unknown -> true));
+                        rejected -> { System.err.println("STAGE " + change + " " + rejected); return true; },
+                        unknown -> { System.err.println("STAGE? " + change + " " + unknown); return true; }));
     }
 
     private void commit(Topology topology) {
@@ -618,7 +613,7 @@ final class SimCluster implements SimNetwork.Host {
                             topology.commit(plan.planId(), OPERATOR_PATIENCE, this::happened);
                             return true;
                         },
-                        rejected -> true);
+                        rejected -> { System.err.println("PLAN " + rejected); return true; });
     }
 
     private void happened(ChangeOutcome outcome) {
@@ -627,8 +622,8 @@ final class SimCluster implements SimNetwork.Host {
                     situations.happened(Situation.RING_CHANGED);
                     return true;
                 },
-                rejected -> true,
-                unknown -> true);
+                rejected -> { System.err.println("DO " + rejected); return true; },
+                unknown -> { System.err.println("DO? " + unknown); return true; });
     }
 
     /** Somebody lets hand-overs go on. */
