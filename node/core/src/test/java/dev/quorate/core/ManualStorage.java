@@ -22,6 +22,7 @@ public final class ManualStorage implements Storage {
     private boolean syncsHeld;
     private boolean readsHeld;
     private @Nullable Refusal refusal;
+    private int mostInAPage = Integer.MAX_VALUE;
     private long lsn;
 
     public void holdSyncs() {
@@ -48,6 +49,11 @@ public final class ManualStorage implements Storage {
 
     public void refuse(@Nullable Refusal why) {
         refusal = why;
+    }
+
+    /** What a scan finds at a time at most, however much it asks for. */
+    public void pagesOf(int most) {
+        mostInAPage = most;
     }
 
     /** Flips the last byte of the only record of that table. */
@@ -116,16 +122,18 @@ public final class ManualStorage implements Storage {
     @Override
     public CompletionStage<Page> scan(Table table, KeyRange range, ScanBudget budget) {
         List<Entry> found = new ArrayList<>();
-        for (Map.Entry<Bytes, Bytes> entry : entries.entrySet()) {
+        for (Map.Entry<Bytes, Bytes> entry :
+                entries.tailMap(place(table, range.from())).entrySet()) {
             Bytes place = entry.getKey();
             Bytes key = Bytes.owning(Arrays.copyOfRange(place.unsafeArray(), 1, place.length()));
-            if (place.at(0) == table.id() && range.contains(key)) {
-                if (found.size() == budget.maxEntries()) {
-                    Bytes last = found.get(found.size() - 1).key();
-                    return CompletableFuture.completedFuture(new Page(found, last));
-                }
-                found.add(new Entry(key, entry.getValue()));
+            if (place.at(0) != table.id() || !range.contains(key)) {
+                break;
             }
+            if (found.size() == Math.min(mostInAPage, budget.maxEntries())) {
+                Bytes last = found.get(found.size() - 1).key();
+                return CompletableFuture.completedFuture(new Page(found, last));
+            }
+            found.add(new Entry(key, entry.getValue()));
         }
         return CompletableFuture.completedFuture(new Page(found, null));
     }
