@@ -7,6 +7,7 @@ import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,6 +20,7 @@ public final class ManualStorage implements Storage {
     private final TreeMap<Bytes, Bytes> entries = new TreeMap<>();
     private final List<CompletableFuture<Durable>> unsynced = new ArrayList<>();
     private final List<Runnable> heldReads = new ArrayList<>();
+    private final EnumMap<Table, Integer> scans = new EnumMap<>(Table.class);
     private boolean syncsHeld;
     private boolean readsHeld;
     private @Nullable Refusal refusal;
@@ -54,6 +56,11 @@ public final class ManualStorage implements Storage {
     /** What a scan finds at a time at most, however much it asks for. */
     public void pagesOf(int most) {
         mostInAPage = most;
+    }
+
+    /** Pages of that table that somebody asked for. */
+    public int scans(Table table) {
+        return scans.getOrDefault(table, 0);
     }
 
     /** Flips the last byte of the only record of that table. */
@@ -121,6 +128,7 @@ public final class ManualStorage implements Storage {
 
     @Override
     public CompletionStage<Page> scan(Table table, KeyRange range, ScanBudget budget) {
+        scans.merge(table, 1, Integer::sum);
         List<Entry> found = new ArrayList<>();
         for (Map.Entry<Bytes, Bytes> entry :
                 entries.tailMap(place(table, range.from())).entrySet()) {

@@ -106,6 +106,12 @@ public final class HintTable {
                 });
     }
 
+    /** Nothing that waits for this owner is older than that: somebody has looked at all of it. */
+    public void noneIsOlder(NodeId owner, long since) {
+        backlogs.computeIfPresent(
+                owner, (o, backlog) -> new Backlog(backlog.keys(), backlog.bytes(), Math.max(backlog.since(), since)));
+    }
+
     /** Drops an entry whose record has no such hint any more. */
     public CompletionStage<Storage.Durable> forget(NodeId owner, KeyHash hash) {
         subtract(owner, 0);
