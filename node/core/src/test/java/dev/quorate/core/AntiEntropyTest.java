@@ -168,6 +168,22 @@ class AntiEntropyTest {
     }
 
     @Test
+    void aSlotOfWrongLeavesIsComputedAgainWithTimeForOthers() {
+        missedBy(0, "a");
+        WriteBatch wrong = new WriteBatch();
+        for (int leaf = 0; leaf < 1 << 13; leaf++) {
+            wrong.andAdd(new LeafDelta(leaf, 99, 1));
+        }
+        assertThat(cluster.node(2).storage.commit(wrong).toCompletableFuture()).isCompleted();
+        cluster.node(2).start();
+        cluster.pass(Duration.ofSeconds(10));
+        assertThat(cluster.node(2).count("merkle_leaves_corrected_total")).isBetween(1L, 5_000L);
+        cluster.pass(Duration.ofMinutes(3));
+        assertThat(cluster.node(2).count("merkle_leaves_corrected_total")).isEqualTo(1 << 13);
+        assertAllEqual();
+    }
+
+    @Test
     void aDataDirectoryFromBeforeTheTreeGetsItsLeavesAtTheStart() {
         missedBy(0, "a", "b", "c");
         ManualCluster.Node node = cluster.node(2);
