@@ -197,6 +197,11 @@ public final class NodeCore {
             }
 
             @Override
+            public boolean isMember(NodeId node) {
+                return ring.state().isActive(node);
+            }
+
+            @Override
             public boolean mayOwn(KeyHash hash) {
                 int slot = hash.slot(ring.table().log2Slots());
                 return ring.table().owns(config.self(), slot) || handovers.receives(slot);
@@ -221,6 +226,7 @@ public final class NodeCore {
                 wheel,
                 environment.random(),
                 metrics);
+        ring.onChange((before, now) -> handoff.rowsChanged());
         this.transfers = new Transfers(new dev.quorate.core.transfer.Surroundings(
                 config.self(),
                 ring,

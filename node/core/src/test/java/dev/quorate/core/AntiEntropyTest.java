@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Replicas that differ become equal without anybody reading or writing; a node that lost its disk keeps quiet until then. */
@@ -130,8 +131,46 @@ class AntiEntropyTest {
         cluster.node(1).storage.clear();
         cluster.node(1).start();
         cluster.pass(Duration.ofSeconds(5));
-        ClientWrite put = put("a", "w", Bytes.EMPTY);
-        ClientWrite ifAbsent = new ClientWrite(
+        CompletableFuture<Result<ClientAnswer>> answer = cluster.write(new NodeId(1), ifAbsent("a"));
+        cluster.pass(Duration.ofSeconds(1));
+        assertThat(answer.join().<Failure.Kind>match(answered -> null, Failure::kind))
+                .isEqualTo(Failure.Kind.PRECONDITION_FAILED);
+    }
+
+    @Test
+    void aWipedNodeDoesNotTakeItForOneEitherWhenAnotherAsks() {
+        ManualCluster five = new ManualCluster(5, 3, Bucket.BlindWrites.OVERWRITE_SEEN, SOON);
+        five.pass(Duration.ofSeconds(20));
+        List<NodeId> owners = five.owners("a");
+        NodeId outsider = IntStream.rangeClosed(1, 5)
+                .mapToObj(NodeId::new)
+                .filter(node -> !owners.contains(node))
+                .findFirst()
+                .orElseThrow();
+        assertThat(five.write(owners.get(0), put("a", "v", Bytes.EMPTY))).isNotCancelled();
+        five.deliver();
+        five.node(owners.get(1)).stop();
+        five.hold(message -> message.request() instanceof PeerRequest.SyncRange);
+        five.node(owners.get(0)).storage.clear();
+        five.node(owners.get(0)).start();
+        five.pass(Duration.ofSeconds(5));
+        // Whichever owner each of them is handed to first.
+        for (int i = 0; i < 8; i++) {
+            CompletableFuture<Result<ClientAnswer>> answer = five.write(outsider, ifAbsent("a"));
+            five.pass(Duration.ofSeconds(1));
+            assertThat(answer.join().<Failure.Kind>match(answered -> null, Failure::kind))
+                    .isEqualTo(Failure.Kind.PRECONDITION_FAILED);
+        }
+        five.node(owners.get(2)).stop();
+        CompletableFuture<Result<ClientAnswer>> answer = five.write(outsider, ifAbsent("a"));
+        five.pass(Duration.ofSeconds(1));
+        assertThat(answer.join().<Failure.Kind>match(answered -> null, Failure::kind))
+                .isEqualTo(Failure.Kind.NODE_STARTING);
+    }
+
+    private static ClientWrite ifAbsent(String key) {
+        ClientWrite put = put(key, "w", Bytes.EMPTY);
+        return new ClientWrite(
                 put.bucket(),
                 put.key(),
                 put.value(),
@@ -144,10 +183,6 @@ class AntiEntropyTest {
                 put.requestId(),
                 1,
                 null);
-        CompletableFuture<Result<ClientAnswer>> answer = cluster.write(new NodeId(1), ifAbsent);
-        cluster.pass(Duration.ofSeconds(1));
-        assertThat(answer.join().<Failure.Kind>match(answered -> null, Failure::kind))
-                .isEqualTo(Failure.Kind.PRECONDITION_FAILED);
     }
 
     @Test
@@ -165,6 +200,22 @@ class AntiEntropyTest {
         watch();
         cluster.pass(Duration.ofMinutes(2));
         assertThat(seen).isNotEmpty().allMatch(request -> request instanceof PeerRequest.CompareRoots);
+    }
+
+    @Test
+    void aSlotOfWrongLeavesIsComputedAgainWithTimeForOthers() {
+        missedBy(0, "a");
+        WriteBatch wrong = new WriteBatch();
+        for (int leaf = 0; leaf < 1 << 13; leaf++) {
+            wrong.andAdd(new LeafDelta(leaf, 99, 1));
+        }
+        assertThat(cluster.node(2).storage.commit(wrong).toCompletableFuture()).isCompleted();
+        cluster.node(2).start();
+        cluster.pass(Duration.ofSeconds(10));
+        assertThat(cluster.node(2).count("merkle_leaves_corrected_total")).isBetween(1L, 5_000L);
+        cluster.pass(Duration.ofMinutes(3));
+        assertThat(cluster.node(2).count("merkle_leaves_corrected_total")).isEqualTo(1 << 13);
+        assertAllEqual();
     }
 
     @Test

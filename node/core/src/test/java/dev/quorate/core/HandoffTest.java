@@ -16,6 +16,7 @@ import dev.quorate.core.replication.ClientAnswer;
 import dev.quorate.core.replication.ClientWrite;
 import dev.quorate.core.replication.Consistency;
 import dev.quorate.core.storage.Storage;
+import dev.quorate.core.storage.Table;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -125,6 +126,40 @@ class HandoffTest {
         for (NodeId other : others) {
             assertThat(read(other, first)).isEqualTo(new PeerReply.ReadReply(null));
         }
+    }
+
+    @Test
+    void whatIsStillInTimeIsNotWalkedOverAgainAndAgain() {
+        ManualCluster three = new ManualCluster(3, 3, BlindWrites.OVERWRITE_SEEN);
+        ManualCluster.Node keeper = three.node(1);
+        three.node(3).stop();
+        assertThat(three.write(keeper.id, ManualCluster.put("old", "v", Bytes.EMPTY)))
+                .isNotCancelled();
+        three.pass(Duration.ofHours(23));
+        assertThat(three.write(keeper.id, ManualCluster.put("young", "v", Bytes.EMPTY)))
+                .isNotCancelled();
+        three.pass(Duration.ofMinutes(90));
+        assertThat(keeper.core().handoff().status()).singleElement().matches(status -> status.keys() == 1);
+        int before = keeper.storage.scans(Table.HINTS);
+        three.pass(Duration.ofMinutes(5));
+        assertThat(keeper.storage.scans(Table.HINTS)).isEqualTo(before);
+    }
+
+    @Test
+    void ownersThatTakeNothingDoNotKeepTheOthersWaiting() {
+        ManualCluster six = new ManualCluster(6, 6, BlindWrites.OVERWRITE_SEEN);
+        for (int owner = 1; owner <= 5; owner++) {
+            six.node(owner).stop();
+        }
+        assertThat(six.write(new NodeId(6), write("v", 1, Mode.STRICT))).isNotCancelled();
+        for (int owner = 1; owner <= 5; owner++) {
+            six.node(owner).resume();
+            six.node(owner).storage.refuse(owner < 5 ? Storage.Refusal.STORAGE_FULL : null);
+        }
+        six.pass(SOON);
+        assertThat(six.node(6).core().handoff().status())
+                .extracting(HintStatus::owner)
+                .containsExactly(new NodeId(1), new NodeId(2), new NodeId(3), new NodeId(4));
     }
 
     @Test
@@ -249,23 +284,25 @@ class HandoffTest {
     }
 
     private CompletableFuture<Result<ClientAnswer>> begin(NodeId at, String value, int w, Mode mode) {
-        CompletableFuture<Result<ClientAnswer>> done = cluster.write(
-                at,
-                new ClientWrite(
-                        "",
-                        Bytes.utf8("k"),
-                        Bytes.utf8(value),
-                        Bytes.EMPTY,
-                        Consistency.DEFAULT,
-                        OptionalInt.of(w),
-                        OptionalInt.empty(),
-                        false,
-                        false,
-                        Bytes.EMPTY,
-                        1,
-                        mode));
+        CompletableFuture<Result<ClientAnswer>> done = cluster.write(at, write(value, w, mode));
         cluster.deliver();
         return done;
+    }
+
+    private static ClientWrite write(String value, int w, Mode mode) {
+        return new ClientWrite(
+                "",
+                Bytes.utf8("k"),
+                Bytes.utf8(value),
+                Bytes.EMPTY,
+                Consistency.DEFAULT,
+                OptionalInt.of(w),
+                OptionalInt.empty(),
+                false,
+                false,
+                Bytes.EMPTY,
+                1,
+                mode);
     }
 
     private static ClientAnswer answer(CompletableFuture<Result<ClientAnswer>> done) {

@@ -7,6 +7,7 @@ import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,9 +20,11 @@ public final class ManualStorage implements Storage {
     private final TreeMap<Bytes, Bytes> entries = new TreeMap<>();
     private final List<CompletableFuture<Durable>> unsynced = new ArrayList<>();
     private final List<Runnable> heldReads = new ArrayList<>();
+    private final EnumMap<Table, Integer> scans = new EnumMap<>(Table.class);
     private boolean syncsHeld;
     private boolean readsHeld;
     private @Nullable Refusal refusal;
+    private int mostInAPage = Integer.MAX_VALUE;
     private long lsn;
 
     public void holdSyncs() {
@@ -48,6 +51,16 @@ public final class ManualStorage implements Storage {
 
     public void refuse(@Nullable Refusal why) {
         refusal = why;
+    }
+
+    /** What a scan finds at a time at most, however much it asks for. */
+    public void pagesOf(int most) {
+        mostInAPage = most;
+    }
+
+    /** Pages of that table that somebody asked for. */
+    public int scans(Table table) {
+        return scans.getOrDefault(table, 0);
     }
 
     /** Flips the last byte of the only record of that table. */
@@ -115,17 +128,20 @@ public final class ManualStorage implements Storage {
 
     @Override
     public CompletionStage<Page> scan(Table table, KeyRange range, ScanBudget budget) {
+        scans.merge(table, 1, Integer::sum);
         List<Entry> found = new ArrayList<>();
-        for (Map.Entry<Bytes, Bytes> entry : entries.entrySet()) {
+        for (Map.Entry<Bytes, Bytes> entry :
+                entries.tailMap(place(table, range.from())).entrySet()) {
             Bytes place = entry.getKey();
             Bytes key = Bytes.owning(Arrays.copyOfRange(place.unsafeArray(), 1, place.length()));
-            if (place.at(0) == table.id() && range.contains(key)) {
-                if (found.size() == budget.maxEntries()) {
-                    Bytes last = found.get(found.size() - 1).key();
-                    return CompletableFuture.completedFuture(new Page(found, last));
-                }
-                found.add(new Entry(key, entry.getValue()));
+            if (place.at(0) != table.id() || !range.contains(key)) {
+                break;
             }
+            if (found.size() == Math.min(mostInAPage, budget.maxEntries())) {
+                Bytes last = found.get(found.size() - 1).key();
+                return CompletableFuture.completedFuture(new Page(found, last));
+            }
+            found.add(new Entry(key, entry.getValue()));
         }
         return CompletableFuture.completedFuture(new Page(found, null));
     }

@@ -88,6 +88,21 @@ class SloppyQuorumTest {
     }
 
     @Test
+    void aRetriedWriteFindsSomebodyToStandInToo() {
+        cluster.hold(message -> !message.to().equals(first));
+        CompletableFuture<Result<ClientAnswer>> put = begin(first, "v", Mode.SLOPPY, 3, 0, "id", 1);
+        cluster.pass(Duration.ofSeconds(3));
+        assertThat(failure(put).kind()).isEqualTo(Failure.Kind.QUORUM_NOT_MET);
+        cluster.dropHeld();
+        stop(second);
+        cluster.pass(Duration.ofSeconds(1));
+        Report report = answer(begin(first, "v", Mode.SLOPPY, 3, 0, "id", 2)).report();
+        assertThat(cluster.node(first).count("retries_driven_total")).isEqualTo(1);
+        assertThat(report.acknowledged()).contains(first, third).hasSize(3);
+        assertThat(report.hinted()).containsExactly(second);
+    }
+
+    @Test
     void aStandInThatHasNoRoomIsReplacedByTheNext() {
         stop(second);
         cluster.node(others.get(0)).storage.refuse(Storage.Refusal.STORAGE_FULL);
@@ -182,6 +197,11 @@ class SloppyQuorumTest {
     }
 
     private CompletableFuture<Result<ClientAnswer>> begin(NodeId at, String value, Mode mode, int w, int pw) {
+        return begin(at, value, mode, w, pw, "", 1);
+    }
+
+    private CompletableFuture<Result<ClientAnswer>> begin(
+            NodeId at, String value, Mode mode, int w, int pw, String requestId, int attempt) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(
                 at,
                 new ClientWrite(
@@ -194,8 +214,8 @@ class SloppyQuorumTest {
                         OptionalInt.of(pw),
                         false,
                         false,
-                        Bytes.EMPTY,
-                        1,
+                        Bytes.utf8(requestId),
+                        attempt,
                         mode));
         cluster.deliver();
         return done;

@@ -602,8 +602,8 @@ final class SimCluster implements SimNetwork.Host {
                             commit(topology);
                             return true;
                         },
-                        rejected -> { System.err.println("STAGE " + change + " " + rejected); return true; },
-                        unknown -> { System.err.println("STAGE? " + change + " " + unknown); return true; }));
+                        rejected -> true,
+                        unknown -> true));
     }
 
     private void commit(Topology topology) {
@@ -613,7 +613,7 @@ final class SimCluster implements SimNetwork.Host {
                             topology.commit(plan.planId(), OPERATOR_PATIENCE, this::happened);
                             return true;
                         },
-                        rejected -> { System.err.println("PLAN " + rejected); return true; });
+                        rejected -> true);
     }
 
     private void happened(ChangeOutcome outcome) {
@@ -622,8 +622,8 @@ final class SimCluster implements SimNetwork.Host {
                     situations.happened(Situation.RING_CHANGED);
                     return true;
                 },
-                rejected -> { System.err.println("DO " + rejected); return true; },
-                unknown -> { System.err.println("DO? " + unknown); return true; });
+                rejected -> true,
+                unknown -> true);
     }
 
     /** Somebody lets hand-overs go on. */

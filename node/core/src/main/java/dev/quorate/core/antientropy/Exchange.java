@@ -167,11 +167,15 @@ final class Exchange {
                 compareLeaves(slot, end, found, then);
                 return;
             }
-            SortedMap<Integer, Integer> before = differing.get(slot);
+            SortedMap<Integer, Integer> before = differing.remove(slot);
             if (before != null) {
                 found.keySet().retainAll(before.keySet());
             }
-            differing.put(slot, found);
+            if (found.isEmpty()) {
+                slotDone(slot);
+            } else {
+                differing.put(slot, found);
+            }
             then.run();
         });
     }
@@ -295,7 +299,9 @@ final class Exchange {
                 if (result.outcome() == LeafRebuild.Outcome.CORRECTED) {
                     progress.leafCorrected();
                 }
-                rebuild(unexplained, index + 1);
+                // What was read counts as what is compared does; and it is thousands of leaves if all of a slot are
+                // wrong.
+                node.wheel().after(pace.pauseAfter(result.records(), 0), () -> rebuild(unexplained, index + 1));
             });
         }
 

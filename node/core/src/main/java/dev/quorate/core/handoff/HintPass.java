@@ -52,6 +52,7 @@ final class HintPass {
     private boolean filling;
     private boolean stopped;
     private long done;
+    private long oldestLeft;
     private String problem = "";
 
     /** @param over told once, when nothing is under way any more */
@@ -60,6 +61,21 @@ final class HintPass {
         this.owner = owner;
         this.purpose = purpose;
         this.over = over;
+        // What comes while this walks is younger, and need not be met.
+        this.oldestLeft = work.hybridClock().last();
+    }
+
+    NodeId owner() {
+        return owner;
+    }
+
+    Purpose purpose() {
+        return purpose;
+    }
+
+    /** Nothing older waits, if this reached its end. */
+    long oldestLeft() {
+        return oldestLeft;
     }
 
     long done() {
@@ -238,6 +254,8 @@ final class HintPass {
             ended();
         });
         if (!accepted) {
+            // Not looked at, so it may be as old as it likes.
+            oldestLeft = Long.MIN_VALUE;
             ended();
         }
     }
@@ -278,20 +296,21 @@ final class HintPass {
     }
 
     private void giveUpOrPurge(KeyHash hash, Lookup lookup) {
-        if (!(lookup instanceof Lookup.Found found) || found.record().hintFor(owner) == null) {
+        StoredRecord held = lookup instanceof Lookup.Found found ? found.record() : null;
+        Hint hint = held == null ? null : held.hintFor(owner);
+        if (held == null || hint == null) {
             drop(hash, lookup);
             return;
         }
-        StoredRecord held = found.record();
         StoredRecord without = held.withoutHint(owner);
         if (purpose == Purpose.PURGE) {
             keepWithout(hash, held, without, work.counters().purged());
             return;
         }
         List<NodeId> row = work.rows().owners(held.key(), hash);
-        Hint hint = held.hintFor(owner);
-        boolean inTime = hint != null && hint.since() >= oldest() && row.contains(owner);
+        boolean inTime = hint.since() >= oldest() && row.contains(owner);
         if (row.isEmpty() || inTime && !owner.equals(work.self())) {
+            oldestLeft = Math.min(oldestLeft, hint.since());
             return;
         }
         StoredRecord rerouted = without;
@@ -306,6 +325,8 @@ final class HintPass {
         }
         if (!needsAnother || !rerouted.hints().isEmpty()) {
             keepWithout(hash, held, rerouted, work.counters().rerouted());
+        } else {
+            oldestLeft = Math.min(oldestLeft, hint.since());
         }
     }
 

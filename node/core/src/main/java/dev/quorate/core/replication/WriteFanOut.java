@@ -196,7 +196,8 @@ final class WriteFanOut {
                 waitsForOwner |= 1 << position;
                 local.peers().call(owner, request, left, new OwnersAnswer(position));
             } else {
-                lose(position, true);
+                // What is written already, and is sent again, had no plan.
+                ownerFailed(position, true);
             }
         }
         boolean canBeReplaced =

@@ -213,6 +213,24 @@ class MembershipTest {
     }
 
     @Test
+    void threeAccusersOnOneHostDoNotSilenceTheOthers() {
+        forEachSeed(10, seed -> {
+            MembershipWorld world = settled(seed, 5, "a", "a", "a", "b", "c");
+            world.node(5).kill();
+            world.pass(Duration.ofSeconds(2));
+            world.node(4).pause();
+            world.pass(DETECT);
+            assertThat(world.node(1).sees(5).accusers()).containsExactly(new NodeId(1), new NodeId(2), new NodeId(3));
+            assertThat(world.node(1).verdict(5)).isEqualTo(Verdict.LOCAL_UNREACHABLE);
+            world.node(4).resume();
+            world.pass(Duration.ofMinutes(1));
+            for (int observer = 1; observer <= 4; observer++) {
+                assertThat(world.node(observer).verdict(5)).isEqualTo(Verdict.DOWN);
+            }
+        });
+    }
+
+    @Test
     void whoSaysThatItStopsIsLeftAloneAtOnceAndNotAccused() {
         MembershipWorld world = settled(1, 5);
         world.node(4).membership().shutDown();
