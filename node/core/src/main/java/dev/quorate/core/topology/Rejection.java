@@ -18,7 +18,7 @@ public record Rejection(Reason reason, SortedMap<String, String> details) {
         NO_VOTER_MAJORITY,
         /** As many changes wait on this node as may. */
         OVERLOADED,
-        /** A majority of the voters answered, and none of it knows the ring that this node has: their disks were lost. Only a recovery helps. */
+        /** A majority of the voters answered, and none of it knows the ring that this node has: disks were lost. Only a recovery helps. */
         VOTERS_FORGOT,
         /** There never was such a node. */
         NODE_UNKNOWN,
