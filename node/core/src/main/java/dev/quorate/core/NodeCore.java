@@ -342,7 +342,10 @@ public final class NodeCore {
             return;
         }
         if (state == NodeState.STARTING || isOut() || !ring.state().isActive(from)) {
-            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+            // Whoever is out of the ring, or thinks that this node is in, is to ask for the ring.
+            boolean stale = state != NodeState.STARTING && request instanceof PeerRequest.Keyed;
+            answer.accept(new PeerReply.Refused(
+                    stale ? PeerReply.Refusal.STALE_RING : PeerReply.Refusal.NOT_READY));
             return;
         }
         if (antiEntropy.onPeerRequest(from, request, answer) || transfers.onPeerRequest(from, request, answer)) {

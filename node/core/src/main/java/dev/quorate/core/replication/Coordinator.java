@@ -103,7 +103,7 @@ public final class Coordinator {
         } else {
             long begun = local.clock().nanos();
             forwarder.get(command, owners, timeout, result -> {
-                if (noOwnerCouldDo(result) && mayStandIn(hash)) {
+                if (noOwnerCouldDo(result) && local.mayStandIn(hash)) {
                     stoodIn.increment();
                     reads.read(command, hash, timeout.minusNanos(local.clock().nanos() - begun), answer);
                 } else {
@@ -111,10 +111,6 @@ public final class Coordinator {
                 }
             });
         }
-    }
-
-    private boolean mayStandIn(KeyHash hash) {
-        return !local.handovers().hasLeftovers(local.slot(hash));
     }
 
     /** Nothing was done, and that is how it is with every owner. */
@@ -150,7 +146,7 @@ public final class Coordinator {
             }
             forwarder.write(forwarded, owners, timeout, result -> {
                 boolean decidedByAbsence = command.ifAbsent() && anOwnerStarts(result);
-                if (noOwnerCouldDo(result) && !decidedByAbsence && mayStandIn(hash)) {
+                if (noOwnerCouldDo(result) && !decidedByAbsence && local.mayStandIn(hash)) {
                     stoodIn.increment();
                     writes.write(
                             forwarded, hash, timeout.minusNanos(local.clock().nanos() - begun), answer);

@@ -102,6 +102,9 @@ final class WriteFanOut {
         if (owns()) {
             return true;
         }
+        if (!local.mayStandIn(hash)) {
+            return false;
+        }
         NodeId owner = owners.get(ownPosition);
         return held != null && held.hintFor(owner) != null || standins.keeper().hasRoomFor(owner);
     }
