@@ -126,9 +126,9 @@ final class SimCluster implements SimNetwork.Host {
     private int crashesThatLostData;
 
     SimCluster(
-            SimWorld world, Setup setup, Subject subject, History history, SimMetrics metrics, Situations situations) {
+            SimWorld world, Plan plan, Subject subject, History history, SimMetrics metrics, Situations situations) {
         this.world = world;
-        this.setup = setup;
+        this.setup = plan.setup();
         this.subject = subject;
         this.metrics = metrics;
         this.situations = situations;
@@ -168,7 +168,7 @@ final class SimCluster implements SimNetwork.Host {
                 10 * 1024,
                 setup.maxSiblings());
         this.membership = hasty(world.random("membership", 0));
-        this.antiEntropy = antiEntropy();
+        this.antiEntropy = antiEntropy(!plan.changes().isEmpty());
         this.ringPatience = Duration.ofMillis(world.random("ring patience", 0).between(0, 3_000));
         this.machines = new Machine[setup.nodes() + 1];
         for (int number = 1; number <= setup.nodes(); number++) {
@@ -197,11 +197,11 @@ final class SimCluster implements SimNetwork.Host {
                 Duration.ofSeconds(4));
     }
 
-    /** In a hurry: a run lasts seconds, and replicas are to meet all they can miss. */
-    private AntiEntropyConfig antiEntropy() {
+    /** In a hurry: a run lasts seconds, and replicas are to meet all they can miss. @param needed to make replicas again for dead owners */
+    private AntiEntropyConfig antiEntropy(boolean needed) {
         SimRandom random = world.random("anti-entropy", 0);
         return new AntiEntropyConfig(
-                random.chance(0.85),
+                random.chance(0.85) || needed,
                 Duration.ofMillis(random.betweenByMagnitude(250, 4_000)),
                 Duration.ofMillis(random.betweenByMagnitude(5, 200)),
                 Duration.ofMillis(random.betweenByMagnitude(20, 200)),
@@ -660,7 +660,7 @@ final class SimCluster implements SimNetwork.Host {
                 return "n" + number + " has not cleared away what is another's: " + "";
             }
             NodeEntry entry = agreed.node(new NodeId(number));
-            if (entry != null && entry.status() == NodeStatus.DRAINING) {
+            if (entry != null && entry.status() == NodeStatus.DRAINING && agreed.table().slotsOf(entry.id()) == 0) {
                 return "n" + number + " has nothing left to give and has not left";
             }
         }

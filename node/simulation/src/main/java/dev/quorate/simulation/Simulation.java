@@ -65,7 +65,7 @@ public final class Simulation {
         if (setup.repair() == Bucket.Repair.BLOCKING) {
             history.promiseMonotonicReads();
         }
-        this.cluster = new SimCluster(world, setup, subject, history, metrics, situations);
+        this.cluster = new SimCluster(world, plan, subject, history, metrics, situations);
         Map<Integer, List<SimClient.Token>> tokens = new TreeMap<>();
         for (int number = 0; number <= setup.clients(); number++) {
             clients.add(new SimClient(number, world, setup, cluster, history, situations, tokens));
