@@ -256,6 +256,7 @@ public final class NodeCore {
                 config.self(),
                 ring,
                 topology,
+                membership,
                 recovering,
                 () -> replicas.hints().isEmpty() && transfers.isIdle(),
                 wheel);
