@@ -76,6 +76,7 @@ public final class Transfers implements Successor {
                         .thenCompose(page -> {
                             page.entries().forEach(entry -> resume(MoveSource.Flipping.of(entry.key(), entry.value())));
                             loaded = true;
+                            target.follow(node.ring().state());
                             if (known) {
                                 takeUp(node.ring().state(), null);
                             } else {
