@@ -490,6 +490,13 @@ final class MoveSource {
         }
     }
 
+    /** The slot is known under another number by now: whatever still waits for its new owner is not acknowledged. */
+    void abandon() {
+        round++;
+        endCopy();
+        release(false);
+    }
+
     TransferStatus status() {
         SlotCopier.Copy now = copy;
         return new TransferStatus(

@@ -230,9 +230,14 @@ public final class Transfers implements Successor {
         }
         if (now.table().log2Slots() != before.table().log2Slots()) {
             held.cutInto(now.table().log2Slots());
-            // Nothing moves while slots are cut; what is left over has other numbers now.
+            // Nothing moves while slots are cut: all that is known here is of slots handed over before, which have other numbers
+            // now.
             leftovers.clear();
+            new ArrayList<>(purges.values()).forEach(Purge::stop);
+            sources.values().forEach(MoveSource::abandon);
+            sources.clear();
             proxied.clear();
+            node.records().follow(null);
         }
         target.follow(now);
         List<MoveSource> over = new ArrayList<>();
