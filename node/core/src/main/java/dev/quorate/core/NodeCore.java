@@ -245,7 +245,6 @@ public final class NodeCore {
                 flips == null ? new FlipsOfTopology(topology) : flips,
                 new RingNewsOfMembership(config.self(), ring, membership, this::fetchRing),
                 environment.clock(),
-                hybridClock,
                 loop,
                 wheel,
                 metrics));

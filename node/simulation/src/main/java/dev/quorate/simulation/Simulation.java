@@ -223,6 +223,7 @@ public final class Simulation {
     /** I13: whatever was begun ends: the ring stands still, everybody uses it, and nothing lies where it does not belong. */
     private void comeToRest() {
         long giveUp = world.now() + HAND_OVER * 5;
+        cluster.retireTheGone();
         String unrest = cluster.unrest();
         while (unrest != null && world.now() < giveUp) {
             world.runUntil(world.now() + SECOND / 2);

@@ -560,7 +560,13 @@ final class MoveSource {
         void send() {
             sendings++;
             PeerRequest request = new PeerRequest.Replicate(
-                    key, object, PeerRequest.Cause.CLIENT, null, node.expiry(), PeerRequest.Keyed.ANY_ROW, handover);
+                    key,
+                    object,
+                    PeerRequest.Cause.CLIENT,
+                    null,
+                    PeerRequest.Replicate.NEVER,
+                    PeerRequest.Keyed.ANY_ROW,
+                    handover);
             node.peers().call(to, request, node.config().forwardTimeout(), new PeerCalls.Waiter() {
                 @Override
                 public void answered(PeerReply reply) {
