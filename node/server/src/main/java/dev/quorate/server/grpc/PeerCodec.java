@@ -95,6 +95,8 @@ final class PeerCodec {
             operation.setCompareLeaves(AntiEntropyCodec.message(leaves));
         } else if (request instanceof PeerRequest.SyncRange range) {
             operation.setSyncRange(AntiEntropyCodec.message(range));
+        } else if (request instanceof PeerRequest.OfTopology ofTopology) {
+            RingMessageCodec.put(ofTopology, operation);
         } else {
             throw new IllegalStateException("no encoding for " + request.getClass());
         }
@@ -144,6 +146,12 @@ final class PeerCodec {
             case COMPARE_ROOTS -> AntiEntropyCodec.request(operation.getCompareRoots());
             case COMPARE_LEAVES -> AntiEntropyCodec.request(operation.getCompareLeaves());
             case SYNC_RANGE -> AntiEntropyCodec.request(operation.getSyncRange());
+            case PREPARE_RING -> RingMessageCodec.request(operation.getPrepareRing());
+            case ACCEPT_RING -> RingMessageCodec.request(operation.getAcceptRing());
+            case READ_ACCEPTED -> PeerRequest.ReadAccepted.INSTANCE;
+            case FETCH_RING -> RingMessageCodec.request(operation.getFetchRing());
+            case TELL_RING -> RingMessageCodec.request(operation.getTellRing());
+            case REPORT_MOVE -> RingMessageCodec.request(operation.getReportMove());
             case OP_NOT_SET -> throw new IllegalArgumentException("a peer operation of no known kind");
         };
     }
@@ -196,7 +204,7 @@ final class PeerCodec {
             answer.setLeavesCompared(AntiEntropyCodec.message(leaves));
         } else if (reply instanceof PeerReply.RangeSynced range) {
             answer.setRangeSynced(AntiEntropyCodec.message(range));
-        } else {
+        } else if (!RingMessageCodec.put(reply, answer)) {
             throw new IllegalStateException("no encoding for " + reply.getClass());
         }
         return answer.build();
@@ -236,6 +244,12 @@ final class PeerCodec {
             case ROOTS_COMPARED -> AntiEntropyCodec.reply(answer.getRootsCompared());
             case LEAVES_COMPARED -> AntiEntropyCodec.reply(answer.getLeavesCompared());
             case RANGE_SYNCED -> AntiEntropyCodec.reply(answer.getRangeSynced());
+            case RING_PROMISED -> RingMessageCodec.reply(answer.getRingPromised());
+            case RING_ACCEPTED -> PeerReply.RingAccepted.INSTANCE;
+            case BALLOT_REFUSED -> RingMessageCodec.reply(answer.getBallotRefused());
+            case ACCEPTED_VERSION -> RingMessageCodec.reply(answer.getAcceptedVersion());
+            case RING_FETCHED -> RingMessageCodec.reply(answer.getRingFetched());
+            case MOVE_REPORTED -> RingMessageCodec.reply(answer.getMoveReported());
             case ANSWER_NOT_SET -> throw new IllegalArgumentException("a peer answer of no known kind");
         };
     }
