@@ -34,8 +34,10 @@ class TopologyTest {
     }
 
     private static @Nullable Reason reason(ChangeOutcome outcome) {
-        return outcome.match(committed -> null, Rejection::reason, unknown -> unknown.because()
-                .reason());
+        return outcome.match(
+                committed -> null,
+                Rejection::reason,
+                unknown -> unknown.because().reason());
     }
 
     /** A node is admitted and given its share by a committed plan. */
@@ -75,8 +77,7 @@ class TopologyTest {
         TopologyWorld world = new TopologyWorld(3);
         RingState before = world.node(1).ring();
         Topology topology = world.node(1).topology();
-        assertThat(reason(world.await(
-                        done -> topology.stage(new NodeId(9), new StagedChange.Leave(), TIMEOUT, done))))
+        assertThat(reason(world.await(done -> topology.stage(new NodeId(9), new StagedChange.Leave(), TIMEOUT, done))))
                 .isEqualTo(Reason.NODE_UNKNOWN);
         RingState staged = committed(
                 world.await(done -> topology.stage(new NodeId(1), new StagedChange.Weight(2), TIMEOUT, done)));
@@ -181,8 +182,7 @@ class TopologyTest {
         TopologyWorld world = new TopologyWorld(3);
         world.lose(request -> request instanceof PeerRequest.AcceptRing);
         Topology topology = world.node(1).topology();
-        ChangeOutcome outcome =
-                world.await(done -> topology.pause(true, Duration.ofMillis(800), done));
+        ChangeOutcome outcome = world.await(done -> topology.pause(true, Duration.ofMillis(800), done));
         assertThat(outcome).isInstanceOf(ChangeOutcome.Unknown.class);
         world.lose(request -> false);
         // Node 1 accepted it itself, and has it agreed about when nobody else says what became of it.
@@ -196,7 +196,8 @@ class TopologyTest {
         RingState first = committed(world.await(done -> world.node(1).topology().pause(true, TIMEOUT, done)));
         world.time.pass(Duration.ofMillis(100));
         world.node(3).crash();
-        RingState second = committed(world.await(done -> world.node(1).topology().pause(false, TIMEOUT, done)));
+        RingState second =
+                committed(world.await(done -> world.node(1).topology().pause(false, TIMEOUT, done)));
         world.node(3).restart();
         assertThat(world.node(3).ring()).isEqualTo(first);
         List<Boolean> read = new ArrayList<>();
@@ -276,7 +277,8 @@ class TopologyTest {
     @Test
     void aLostMajorityIsRecoveredFromByWhoSaysWhatIsLost() {
         TopologyWorld world = new TopologyWorld(5);
-        RingState before = committed(world.await(done -> world.node(4).topology().pause(true, TIMEOUT, done)));
+        RingState before =
+                committed(world.await(done -> world.node(4).topology().pause(true, TIMEOUT, done)));
         world.time.pass(Duration.ofMillis(100));
         Topology topology = world.node(4).topology();
         List<NodeId> lost = List.of(new NodeId(1), new NodeId(2));
@@ -315,8 +317,7 @@ class TopologyTest {
                 PlanWorld.BUCKETS,
                 new RegisterRules(),
                 new CrashingStorage().storage(),
-                new PeerCalls(
-                        world.node(1), new DeadlineWheel(world.time, world.time), world.time, world.time),
+                new PeerCalls(world.node(1), new DeadlineWheel(world.time, world.time), world.time, world.time),
                 world.time,
                 world.time,
                 new DeadlineWheel(world.time, world.time),

@@ -89,7 +89,9 @@ final class TopologyWorld {
 
         private void receive(NodeId from, long link, long operationId, PeerRequest request) {
             boolean itsOwn = topology.onPeerRequest(
-                    from, request, reply -> deliver(id, life, from, to -> to.calls.onReply(id, link, operationId, reply)));
+                    from,
+                    request,
+                    reply -> deliver(id, life, from, to -> to.calls.onReply(id, link, operationId, reply)));
             if (!itsOwn) {
                 deliver(id, life, from, to -> to.calls.onReply(id, link, operationId, PeerReply.Pong.INSTANCE));
             }
