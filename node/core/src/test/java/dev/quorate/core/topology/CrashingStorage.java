@@ -19,7 +19,17 @@ final class CrashingStorage {
 
     private final Map<Bytes, Bytes> disk = new TreeMap<>();
     private final Deque<Unsynced> unsynced = new ArrayDeque<>();
+    private final Runnable committed;
     private Process process = new Process();
+
+    CrashingStorage() {
+        this(() -> {});
+    }
+
+    /** @param committed told of each batch that waits to be synced */
+    CrashingStorage(Runnable committed) {
+        this.committed = committed;
+    }
 
     /** What the process that runs now sees of it. */
     Storage storage() {
@@ -77,6 +87,7 @@ final class CrashingStorage {
             if (process == this) {
                 apply(memory, batch);
                 unsynced.add(new Unsynced(batch, durable));
+                committed.run();
             }
             return durable;
         }

@@ -101,8 +101,7 @@ final class PlanWorld {
             case 2 -> tryTo(Changes.stage(any, new StagedChange.Replace(null, random.nextBoolean())));
             case 3 ->
                 tryTo(Changes.stage(
-                        any,
-                        new StagedChange.Replace(all.get(random.nextInt(all.size())), random.nextBoolean())));
+                        any, new StagedChange.Replace(all.get(random.nextInt(all.size())), random.nextBoolean())));
             case 4 -> tryTo(Changes.stage(any, new StagedChange.Weight(1 + random.nextInt(3))));
             case 5 ->
                 tryTo(Changes.stage(any, new StagedChange.Relabel("dc1", "r" + random.nextInt(racks), "h" + any)));
@@ -122,8 +121,7 @@ final class PlanWorld {
             default -> finishSome();
         }
         if (random.nextInt(4) == 0) {
-            tryTo(planner.commit(planner.plan(ring, slot -> 1, 1)
-                    .match(RingPlan::planId, rejection -> 0L)));
+            tryTo(planner.commit(planner.plan(ring, slot -> 1, 1).match(RingPlan::planId, rejection -> 0L)));
         }
     }
 

@@ -99,7 +99,8 @@ class PlannerLawTest {
             SlotTable table = world.ring.table();
             for (int slot = 0; slot < table.slots(); slot++) {
                 TreeSet<String> racks = new TreeSet<>();
-                table.owners(slot).forEach(owner -> racks.add(table.member(owner).rack()));
+                table.owners(slot)
+                        .forEach(owner -> racks.add(table.member(owner).rack()));
                 assertThat(racks).hasSize(3);
             }
         });
@@ -159,9 +160,10 @@ class PlannerLawTest {
         long before = world.plan().planId();
         world.make(Changes.stage(new NodeId(1), new StagedChange.Weight(3)));
         Change.Step step = world.planner.commit(before).on(world.ring);
-        assertThat(step).isInstanceOfSatisfying(Change.Step.Not.class, not -> assertThat(
-                        not.rejection().reason())
-                .isEqualTo(Rejection.Reason.PLAN_STALE));
+        assertThat(step)
+                .isInstanceOfSatisfying(
+                        Change.Step.Not.class,
+                        not -> assertThat(not.rejection().reason()).isEqualTo(Rejection.Reason.PLAN_STALE));
         world.make(Changes.unstage(new NodeId(1)));
         assertThat(world.plan().planId()).isEqualTo(before);
     }
@@ -186,9 +188,11 @@ class PlannerLawTest {
         int slots = world.ring.table().slotsOf(dead);
         world.make(Changes.stage(dead, new StagedChange.Replace(successor, false)));
         RingPlan plan = world.commit();
-        assertThat(plan.moves()).hasSize(slots).allMatch(move -> move.kind() == Move.Kind.RECOVER
-                && move.from().equals(dead)
-                && move.to().equals(successor));
+        assertThat(plan.moves())
+                .hasSize(slots)
+                .allMatch(move -> move.kind() == Move.Kind.RECOVER
+                        && move.from().equals(dead)
+                        && move.to().equals(successor));
         assertThat(world.ring.isActive(dead)).isFalse();
         assertThat(world.ring.table().slotsOf(successor)).isEqualTo(slots);
         assertThat(plan.traffic()).noneMatch(traffic -> traffic.from().equals(dead));
@@ -205,11 +209,13 @@ class PlannerLawTest {
         world.make(Changes.stage(begun.from(), new StagedChange.Replace(null, false)));
         RingPlan plan = world.commit();
         assertThat(plan.dropped()).contains(begun);
-        assertThat(world.ring.table().owners(begun.slot()).get(begun.position())).isEqualTo(joined);
-        assertThat(world.ring.moves()).anyMatch(move -> move.kind() == Move.Kind.RECOVER
-                && move.slot() == begun.slot()
-                && move.to().equals(joined)
-                && move.id() != begun.id());
+        assertThat(world.ring.table().owners(begun.slot()).get(begun.position()))
+                .isEqualTo(joined);
+        assertThat(world.ring.moves())
+                .anyMatch(move -> move.kind() == Move.Kind.RECOVER
+                        && move.slot() == begun.slot()
+                        && move.to().equals(joined)
+                        && move.id() != begun.id());
     }
 
     @Test
@@ -221,12 +227,11 @@ class PlannerLawTest {
         RingPlan plan = careless.plan(world.ring, slot -> 1, 1).match(planned -> planned, rejection -> {
             throw new AssertionError(rejection);
         });
-        assertThat(plan.warnings())
-                .anyMatch(warning -> warning.kind() == RingPlan.Warning.Kind.TOO_FEW_SURVIVORS);
+        assertThat(plan.warnings()).anyMatch(warning -> warning.kind() == RingPlan.Warning.Kind.TOO_FEW_SURVIVORS);
         assertThat(careless.commit(plan.planId()).on(world.ring))
-                .isInstanceOfSatisfying(Change.Step.Not.class, not -> assertThat(
-                                not.rejection().reason())
-                        .isEqualTo(Rejection.Reason.TOO_FEW_SURVIVORS));
+                .isInstanceOfSatisfying(
+                        Change.Step.Not.class,
+                        not -> assertThat(not.rejection().reason()).isEqualTo(Rejection.Reason.TOO_FEW_SURVIVORS));
         world.make(Changes.stage(dead, new StagedChange.Replace(null, true)));
         RingPlan unsafe = careless.plan(world.ring, slot -> 1, 1).match(planned -> planned, rejection -> {
             throw new AssertionError(rejection);
@@ -240,9 +245,9 @@ class PlannerLawTest {
         PlanWorld world = new PlanWorld(1, 3, 1, 6);
         world.make(Changes.stage(new NodeId(2), new StagedChange.Leave()));
         assertThat(world.planner.plan(world.ring, slot -> 1, 1))
-                .isInstanceOfSatisfying(PlanOutcome.NoPlan.class, none -> assertThat(
-                                none.rejection().reason())
-                        .isEqualTo(Rejection.Reason.PLAN_IMPOSSIBLE));
+                .isInstanceOfSatisfying(
+                        PlanOutcome.NoPlan.class,
+                        none -> assertThat(none.rejection().reason()).isEqualTo(Rejection.Reason.PLAN_IMPOSSIBLE));
     }
 
     @Test
