@@ -14,6 +14,7 @@ import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ClientAnswer;
 import dev.quorate.core.replication.ClientWrite;
 import dev.quorate.core.storage.LeafDelta;
+import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import java.time.Duration;
@@ -67,6 +68,26 @@ class AntiEntropyTest {
         cluster.pass(Duration.ofMinutes(2));
         assertAllEqual();
         assertThat(records(1)).isEqualTo(2);
+    }
+
+    @Test
+    void aPeerThatTakesNothingIsNotOfferedEverythingAgainAndAgain() {
+        missedBy(3, "a", "b", "c", "d", "e", "f", "g", "h");
+        for (int number = 1; number <= 3; number++) {
+            cluster.node(number).storage.pagesOf(1);
+        }
+        cluster.node(3).storage.refuse(Storage.Refusal.STORAGE_FULL);
+        watch();
+        cluster.pass(Duration.ofMinutes(2));
+        long offered = seen.stream()
+                .filter(request -> request instanceof PeerRequest.Replicate replicate
+                        && replicate.cause() == PeerRequest.Cause.ANTI_ENTROPY)
+                .count();
+        // Requests and answers, by each of two nodes, about as often as one exchange follows another if all is well.
+        assertThat(offered).isBetween(2L, 40L);
+        cluster.node(3).storage.refuse(null);
+        cluster.pass(Duration.ofMinutes(2));
+        assertAllEqual();
     }
 
     @Test

@@ -25,6 +25,8 @@ public final class AntiEntropy {
     /** While reads wait for exchanges, nothing else does. */
     private static final Duration HURRIED_TICK = Duration.ofMillis(50);
 
+    private static final int MAX_DOUBLINGS = 20;
+
     private final Surroundings node;
     private final Pace pace;
     private final ExchangeResponder responder;
@@ -183,6 +185,8 @@ public final class AntiEntropy {
         private @Nullable Exchange exchange;
         private boolean reachable;
         private long nextAt;
+        // Exchanges in a row of which it did not take all.
+        private int refusals;
         private long completeAtNanos;
         private long exchanges;
         private long comparedKeys;
@@ -249,11 +253,24 @@ public final class AntiEntropy {
                 notCompleted.increment();
                 problem = why;
             }
-            boolean again =
-                    !complete || !took || !node.recovering().pendingWith(id).isEmpty();
-            Duration base = again ? node.config().retry() : node.config().interval();
+            refusals = took ? 0 : refusals + 1;
+            Duration base = pauseAfter(complete);
             nextAt = now + (long) (base.toNanos() * (0.9 + 0.2 * node.random().nextDouble()));
             node.wheel().after(Duration.ZERO, AntiEntropy.this::beginDue);
+        }
+
+        private Duration pauseAfter(boolean complete) {
+            Duration retry = node.config().retry();
+            Duration interval = node.config().interval();
+            if (!node.recovering().pendingWith(id).isEmpty()) {
+                return retry;
+            }
+            if (refusals > 0) {
+                // What it does not take, a full disk say, it is offered less and less often.
+                Duration longer = retry.multipliedBy(1L << Math.min(refusals, MAX_DOUBLINGS));
+                return longer.compareTo(interval) < 0 ? longer : interval;
+            }
+            return complete ? interval : retry;
         }
 
         RepairStatus.Peer status() {

@@ -68,6 +68,7 @@ final class Exchange {
     // peer.
     private final SortedMap<Integer, Long> counts = new TreeMap<>();
     private boolean anyDamaged;
+    private boolean peerTakesNothing;
     private boolean ended;
 
     Exchange(Surroundings node, Pace pace, NodeId peer, List<Integer> slots, boolean recovering, Ending ending) {
@@ -212,6 +213,14 @@ final class Exchange {
         end(
                 Outcome.INCOMPLETE,
                 reply instanceof PeerReply.Refused refused ? refused.refusal().toString() : "misunderstood");
+    }
+
+    /** Whether a peer that refuses one record for this reason refuses the next as well. */
+    private static boolean concernsAll(PeerReply.Refusal refusal) {
+        return switch (refusal) {
+            case OVERLOADED, STORAGE_FULL, EXPIRED -> true;
+            case NOT_OWNER, CORRUPT, NOT_READY, MALFORMED, HINTS_FULL, STALE_RING -> false;
+        };
     }
 
     private void end(Outcome outcome, String why) {
@@ -390,6 +399,10 @@ final class Exchange {
         }
 
         private void push(Key key, VersionedObject object) {
+            if (peerTakesNothing) {
+                progress.pushRefused();
+                return;
+            }
             progress.onePushed();
             bytes += object.encoded().length();
             outstanding++;
@@ -400,6 +413,8 @@ final class Exchange {
                             // A peer that takes no more now is compared with again; it stops nothing here.
                             if (!(reply instanceof PeerReply.Replicated)) {
                                 progress.pushRefused();
+                                peerTakesNothing |=
+                                        reply instanceof PeerReply.Refused refused && concernsAll(refused.refusal());
                             }
                             settle();
                         }
