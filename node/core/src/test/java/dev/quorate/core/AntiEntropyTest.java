@@ -263,6 +263,23 @@ class AntiEntropyTest {
         assertAllEqual();
     }
 
+    @Test
+    void aLeafThatCannotBeCorrectedNowIsNotComputedAgainAndAgain() {
+        missedBy(0, "a");
+        ManualStorage storage = cluster.node(2).storage;
+        storage.damageData();
+        assertThat(cluster.get(new NodeId(1), "a", 3)).isNotNull();
+        cluster.deliver();
+        assertThat(status(2).suspectLeaves()).isEqualTo(1);
+        storage.refuse(Storage.Refusal.STORAGE_FULL);
+        int before = storage.scans(Table.DATA);
+        cluster.pass(Duration.ofSeconds(20));
+        assertThat(storage.scans(Table.DATA) - before).isLessThan(20);
+        storage.refuse(null);
+        cluster.pass(Duration.ofSeconds(5));
+        assertThat(status(2).suspectLeaves()).isZero();
+    }
+
     private void missedBy(int number, String... keys) {
         if (number > 0) {
             cluster.node(number).stop();
