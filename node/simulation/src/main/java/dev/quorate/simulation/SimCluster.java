@@ -109,14 +109,7 @@ final class SimCluster implements SimNetwork.Host {
         this.hashSeed = bytes("hash seed", 16);
         this.clusterKey = bytes("cluster key", 32);
         this.witness = new Witness(
-                world,
-                history,
-                situations,
-                setup.nodes(),
-                Math.min(setup.r(), setup.n() - 1),
-                hashSeed,
-                clusterKey,
-                this::owners);
+                world, history, situations, setup.nodes(), setup.n() - 1, hashSeed, clusterKey, this::owners);
         this.network = new SimNetwork(world, this, setup, situations);
         this.table = table();
         this.buckets = List.of(new Bucket(
