@@ -104,6 +104,25 @@ class AntiEntropyTest {
     }
 
     @Test
+    void whoAsksForAnExchangeWhileOneIsUnderWayGetsAnother() {
+        long before = exchangesOfTheFirstWithTheThird();
+        cluster.hold(message -> message.to().number() == 3);
+        assertThat(cluster.node(1).core().repair(new NodeId(3))).isEqualTo(1);
+        cluster.pass(Duration.ofSeconds(1));
+        assertThat(cluster.node(1).core().repair(new NodeId(3))).isEqualTo(1);
+        cluster.releaseAll();
+        cluster.pass(Duration.ofSeconds(2));
+        assertThat(exchangesOfTheFirstWithTheThird()).isEqualTo(before + 2);
+    }
+
+    private long exchangesOfTheFirstWithTheThird() {
+        return status(1).peers().stream()
+                .filter(peer -> peer.node().number() == 3)
+                .mapToLong(RepairStatus.Peer::completedExchanges)
+                .sum();
+    }
+
+    @Test
     void aWriteUnderWayIsNoDifference() {
         cluster.hold(message -> message.request() instanceof PeerRequest.Replicate
                 && message.to().number() == 3);

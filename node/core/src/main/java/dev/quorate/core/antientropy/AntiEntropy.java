@@ -121,7 +121,7 @@ public final class AntiEntropy {
         int begun = 0;
         for (Peer peer : peers.values()) {
             if (only == null || only.equals(peer.id)) {
-                peer.nextAt = node.clock().nanos();
+                peer.soon();
                 begun++;
             }
         }
@@ -133,7 +133,7 @@ public final class AntiEntropy {
         for (NodeId owner : node.table().owners(slot)) {
             Peer peer = peers.get(owner);
             if (peer != null) {
-                peer.nextAt = node.clock().nanos();
+                peer.soon();
             }
         }
     }
@@ -184,6 +184,7 @@ public final class AntiEntropy {
         private List<Integer> shared;
         private @Nullable Exchange exchange;
         private boolean reachable;
+        private boolean onceMore;
         private long nextAt;
         // Exchanges in a row of which it did not take all.
         private int refusals;
@@ -207,6 +208,12 @@ public final class AntiEntropy {
                 // It may have missed much, or have something that everybody else missed.
                 nextAt = Math.min(nextAt, now + jitter());
             }
+        }
+
+        /** What this is about, an exchange that is under way may have passed already. */
+        void soon() {
+            nextAt = node.clock().nanos();
+            onceMore = exchange != null;
         }
 
         long jitter() {
@@ -255,7 +262,10 @@ public final class AntiEntropy {
             }
             refusals = took ? 0 : refusals + 1;
             Duration base = pauseAfter(complete);
-            nextAt = now + (long) (base.toNanos() * (0.9 + 0.2 * node.random().nextDouble()));
+            nextAt = onceMore
+                    ? now
+                    : now + (long) (base.toNanos() * (0.9 + 0.2 * node.random().nextDouble()));
+            onceMore = false;
             node.wheel().after(Duration.ZERO, AntiEntropy.this::beginDue);
         }
 
