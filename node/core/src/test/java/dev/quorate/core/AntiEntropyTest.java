@@ -14,6 +14,7 @@ import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ClientAnswer;
 import dev.quorate.core.replication.ClientWrite;
 import dev.quorate.core.storage.LeafDelta;
+import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import java.time.Duration;
@@ -70,6 +71,26 @@ class AntiEntropyTest {
     }
 
     @Test
+    void aPeerThatTakesNothingIsNotOfferedEverythingAgainAndAgain() {
+        missedBy(3, "a", "b", "c", "d", "e", "f", "g", "h");
+        for (int number = 1; number <= 3; number++) {
+            cluster.node(number).storage.pagesOf(1);
+        }
+        cluster.node(3).storage.refuse(Storage.Refusal.STORAGE_FULL);
+        watch();
+        cluster.pass(Duration.ofMinutes(2));
+        long offered = seen.stream()
+                .filter(request -> request instanceof PeerRequest.Replicate replicate
+                        && replicate.cause() == PeerRequest.Cause.ANTI_ENTROPY)
+                .count();
+        // Requests and answers, by each of two nodes, about as often as one exchange follows another if all is well.
+        assertThat(offered).isBetween(2L, 40L);
+        cluster.node(3).storage.refuse(null);
+        cluster.pass(Duration.ofMinutes(2));
+        assertAllEqual();
+    }
+
+    @Test
     void equalReplicasExchangeRootsOnly() {
         for (int i = 0; i < 50; i++) {
             assertThat(cluster.write(new NodeId(1), put("k" + i, "v", Bytes.EMPTY)))
@@ -80,6 +101,25 @@ class AntiEntropyTest {
         watch();
         cluster.pass(Duration.ofMinutes(5));
         assertThat(seen).isNotEmpty().allMatch(request -> request instanceof PeerRequest.CompareRoots);
+    }
+
+    @Test
+    void whoAsksForAnExchangeWhileOneIsUnderWayGetsAnother() {
+        long before = exchangesOfTheFirstWithTheThird();
+        cluster.hold(message -> message.to().number() == 3);
+        assertThat(cluster.node(1).core().repair(new NodeId(3))).isEqualTo(1);
+        cluster.pass(Duration.ofSeconds(1));
+        assertThat(cluster.node(1).core().repair(new NodeId(3))).isEqualTo(1);
+        cluster.releaseAll();
+        cluster.pass(Duration.ofSeconds(2));
+        assertThat(exchangesOfTheFirstWithTheThird()).isEqualTo(before + 2);
+    }
+
+    private long exchangesOfTheFirstWithTheThird() {
+        return status(1).peers().stream()
+                .filter(peer -> peer.node().number() == 3)
+                .mapToLong(RepairStatus.Peer::completedExchanges)
+                .sum();
     }
 
     @Test
@@ -240,6 +280,23 @@ class AntiEntropyTest {
         assertThat(cluster.node(2).count("records_rescued_total")).isEqualTo(1);
         assertThat(status(2).suspectLeaves()).isZero();
         assertAllEqual();
+    }
+
+    @Test
+    void aLeafThatCannotBeCorrectedNowIsNotComputedAgainAndAgain() {
+        missedBy(0, "a");
+        ManualStorage storage = cluster.node(2).storage;
+        storage.damageData();
+        assertThat(cluster.get(new NodeId(1), "a", 3)).isNotNull();
+        cluster.deliver();
+        assertThat(status(2).suspectLeaves()).isEqualTo(1);
+        storage.refuse(Storage.Refusal.STORAGE_FULL);
+        int before = storage.scans(Table.DATA);
+        cluster.pass(Duration.ofSeconds(20));
+        assertThat(storage.scans(Table.DATA) - before).isLessThan(20);
+        storage.refuse(null);
+        cluster.pass(Duration.ofSeconds(5));
+        assertThat(status(2).suspectLeaves()).isZero();
     }
 
     private void missedBy(int number, String... keys) {

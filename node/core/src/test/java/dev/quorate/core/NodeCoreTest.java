@@ -607,6 +607,32 @@ class NodeCoreTest {
     }
 
     @Test
+    void aDamagedRecordWaitsForTheOnlyOtherOwnerThatMayKnowWhatItWas() {
+        ManualCluster five = new ManualCluster(5, 5, BlindWrites.OVERWRITE_SEEN);
+        for (int number = 3; number <= 5; number++) {
+            five.node(number).stop();
+        }
+        CompletableFuture<Result<ClientAnswer>> put = five.write(new NodeId(1), withW("k", "v", "", 1, 2));
+        five.deliver();
+        assertThat(answer(put).report().acknowledged()).containsExactlyInAnyOrder(new NodeId(1), new NodeId(2));
+        five.node(2).stop();
+        five.node(1).storage.damageData();
+        for (int number = 3; number <= 5; number++) {
+            five.node(number).resume();
+        }
+        begun(five.get(new NodeId(1), "k", 4));
+        five.deliver();
+        assertThat(five.node(1).count("records_rescued_total")).isZero();
+        five.node(2).resume();
+        begun(five.get(new NodeId(1), "k", 4));
+        five.deliver();
+        assertThat(five.node(1).count("records_rescued_total")).isEqualTo(1);
+        CompletableFuture<Result<ClientAnswer>> read = five.get(new NodeId(1), "k", 1);
+        five.deliver();
+        assertThat(texts(answer(read))).containsExactly("v");
+    }
+
+    @Test
     void aRequestIdOfAnotherWriteIsRefused() {
         // Answered with the outcome of the first, the second would be acknowledged and nowhere.
         wrote(first, identified("k", "a", "id-1", 1));

@@ -2,6 +2,7 @@ package dev.quorate.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.quorate.core.antientropy.AntiEntropyConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
@@ -16,6 +17,7 @@ import dev.quorate.core.replication.ClientAnswer;
 import dev.quorate.core.replication.ClientGet;
 import dev.quorate.core.replication.ClientWrite;
 import dev.quorate.core.replication.Consistency;
+import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.storage.Storage;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -73,6 +75,29 @@ class SloppyQuorumTest {
         assertThat(report.hinted()).containsExactly(third);
         assertThat(report.strict()).isTrue();
         assertThat(hintsAt(first)).isEqualTo(1);
+    }
+
+    @Test
+    void whatThereWasNoRoomToKeepIsNotReportedAsKept() {
+        ReplicationConfig d = ReplicationConfig.DEFAULTS;
+        ReplicationConfig noRoom = new ReplicationConfig(
+                d.defaultTimeout(),
+                d.maxTimeout(),
+                d.hedgeAfter(),
+                d.hedgeBudget(),
+                d.compareProbability(),
+                d.repairsPerSecond(),
+                d.standInAfter(),
+                0,
+                d.maxRecordBytes(),
+                d.maxSiblings());
+        ManualCluster three = new ManualCluster(3, 3, BlindWrites.OVERWRITE_SEEN, AntiEntropyConfig.disabled(), noRoom);
+        three.node(3).stop();
+        CompletableFuture<Result<ClientAnswer>> put =
+                three.write(new NodeId(1), ManualCluster.put("k", "v", Bytes.EMPTY));
+        three.deliver();
+        assertThat(answer(put).report().hinted()).isEmpty();
+        assertThat(three.node(1).count("hints_dropped_total")).isEqualTo(1);
     }
 
     @Test

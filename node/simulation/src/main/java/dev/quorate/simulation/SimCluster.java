@@ -137,14 +137,7 @@ final class SimCluster implements SimNetwork.Host {
         this.genesis = genesis();
         this.ring = new AgreedRing(genesis, new KeyHasher(hashSeed), setup.n(), violations::add, this::removed);
         this.witness = new Witness(
-                world,
-                history,
-                situations,
-                setup.nodes(),
-                Math.min(setup.r(), setup.n() - 1),
-                hashSeed,
-                clusterKey,
-                ring);
+                world, history, situations, setup.nodes(), setup.n() - 1, hashSeed, clusterKey, ring);
         this.network = new SimNetwork(world, this, setup, situations);
         this.buckets = List.of(new Bucket(
                 Bucket.DEFAULT_NAME,

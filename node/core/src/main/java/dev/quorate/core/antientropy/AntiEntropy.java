@@ -26,6 +26,8 @@ public final class AntiEntropy {
     /** While reads wait for exchanges, nothing else does. */
     private static final Duration HURRIED_TICK = Duration.ofMillis(50);
 
+    private static final int MAX_DOUBLINGS = 20;
+
     private final Surroundings node;
     private final Pace pace;
     private final Pace copyPace;
@@ -122,7 +124,7 @@ public final class AntiEntropy {
         int begun = 0;
         for (Peer peer : peers.values()) {
             if (only == null || only.equals(peer.id)) {
-                peer.nextAt = node.clock().nanos();
+                peer.soon();
                 begun++;
             }
         }
@@ -152,7 +154,7 @@ public final class AntiEntropy {
         for (NodeId owner : node.table().owners(slot)) {
             Peer peer = peers.get(owner);
             if (peer != null) {
-                peer.nextAt = node.clock().nanos();
+                peer.soon();
             }
         }
     }
@@ -203,7 +205,10 @@ public final class AntiEntropy {
         private List<Integer> shared;
         private @Nullable Exchange exchange;
         private boolean reachable;
+        private boolean onceMore;
         private long nextAt;
+        // Exchanges in a row of which it did not take all.
+        private int refusals;
         private long completeAtNanos;
         private long exchanges;
         private long comparedKeys;
@@ -224,6 +229,12 @@ public final class AntiEntropy {
                 // It may have missed much, or have something that everybody else missed.
                 nextAt = Math.min(nextAt, now + jitter());
             }
+        }
+
+        /** What this is about, an exchange that is under way may have passed already. */
+        void soon() {
+            nextAt = node.clock().nanos();
+            onceMore = exchange != null;
         }
 
         long jitter() {
@@ -270,11 +281,27 @@ public final class AntiEntropy {
                 notCompleted.increment();
                 problem = why;
             }
-            boolean again =
-                    !complete || !took || !node.recovering().pendingWith(id).isEmpty();
-            Duration base = again ? node.config().retry() : node.config().interval();
-            nextAt = now + (long) (base.toNanos() * (0.9 + 0.2 * node.random().nextDouble()));
+            refusals = took ? 0 : refusals + 1;
+            Duration base = pauseAfter(complete);
+            nextAt = onceMore
+                    ? now
+                    : now + (long) (base.toNanos() * (0.9 + 0.2 * node.random().nextDouble()));
+            onceMore = false;
             node.wheel().after(Duration.ZERO, AntiEntropy.this::beginDue);
+        }
+
+        private Duration pauseAfter(boolean complete) {
+            Duration retry = node.config().retry();
+            Duration interval = node.config().interval();
+            if (!node.recovering().pendingWith(id).isEmpty()) {
+                return retry;
+            }
+            if (refusals > 0) {
+                // What it does not take, a full disk say, it is offered less and less often.
+                Duration longer = retry.multipliedBy(1L << Math.min(refusals, MAX_DOUBLINGS));
+                return longer.compareTo(interval) < 0 ? longer : interval;
+            }
+            return complete ? interval : retry;
         }
 
         RepairStatus.Peer status() {

@@ -314,12 +314,13 @@ final class HintPass {
             return;
         }
         StoredRecord rerouted = without;
-        // An owner may do without a hint: comparing replicas finds it. For anybody else the record must not depend on
-        // one
-        // node only.
+        // An owner may do without a hint: comparing replicas finds it. Anybody else keeps the record until all others
+        // of
+        // the row have it: this copy may be one of the W that an acknowledgement counted, and must not be merged into
+        // another of them.
         boolean needsAnother = !row.contains(work.self());
         for (NodeId member : row) {
-            if (needsAnother && !member.equals(owner) && work.peers().reachable(member)) {
+            if (needsAnother && !member.equals(owner)) {
                 rerouted = rerouted.withHint(member, work.hybridClock().last());
             }
         }

@@ -148,7 +148,8 @@ final class FailureDetector {
             lateRounds.increment();
             doubt = Math.min(MAX_DOUBT, doubt + 1);
             for (int i = 0; i < grewAt.length; i++) {
-                grewAt[i] += lateNanos;
+                // Not beyond what it has said since: then it could fall silent for as long again and nobody would look.
+                grewAt[i] = Math.min(now, grewAt[i] + lateNanos);
             }
             return;
         }

@@ -57,6 +57,9 @@ final class WriteFanOut {
     private int absent = NOT_LOOKED;
     private int waitsForOwner;
     private int waitsForOther;
+    // What this node was to keep, and what it keeps from the commit on that writes the object: there may have been no
+    // room.
+    private int keepAsked;
     private int keptHere;
     private int hinted;
     private int asksUnderNewRow;
@@ -154,7 +157,10 @@ final class WriteFanOut {
             if (other == null) {
                 StoredRecord before = hintedRecord;
                 hintedRecord = standins.keeper().withHint(before, owner, owns());
-                keptHere |= 1 << position;
+                keepAsked |= 1 << position;
+                if (hintedRecord.hintFor(owner) != null) {
+                    keptHere |= 1 << position;
+                }
                 if (hintedRecord != before) {
                     standins.keeper().kept();
                 }
@@ -345,8 +351,8 @@ final class WriteFanOut {
 
     private void lose(int position, boolean mayHaveItLater) {
         tell(quorum.lost(position));
-        if (mayHaveItLater && (keptHere & 1 << position) == 0) {
-            keptHere |= 1 << position;
+        if (mayHaveItLater && (keepAsked & 1 << position) == 0) {
+            keepAsked |= 1 << position;
             standins.keeper().keep(key, hash, owners.get(position), owns());
         }
     }

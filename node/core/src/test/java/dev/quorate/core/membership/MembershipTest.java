@@ -178,6 +178,19 @@ class MembershipTest {
     }
 
     @Test
+    void whoWakesHasHeardOfNobodyInTheFuture() {
+        forEachSeed(100, seed -> {
+            MembershipWorld world = settled(seed, 3);
+            world.node(2).pause();
+            world.node(3).kill();
+            world.pass(Duration.ofSeconds(20));
+            // The first it reads is, often, the last that was ever heard of the dead one.
+            world.node(2).resume();
+            assertThat(world.node(2).sees(3).age()).isGreaterThanOrEqualTo(Duration.ZERO);
+        });
+    }
+
+    @Test
     void ofTwoMembersOneIsEnoughToSayThatTheOtherIsDown() {
         MembershipWorld world = settled(1, 2);
         world.node(2).kill();

@@ -280,7 +280,7 @@ public final class NodeProcess implements AutoCloseable {
         SortedMap<NodeId, Supplier<InetSocketAddress>> addresses = new TreeMap<>();
         for (NodeSettings.MemberSettings member : settings.members()) {
             if (!member.id().equals(settings.node())) {
-                addresses.put(member.id(), member.peer()::resolve);
+                addresses.put(member.id(), member.peer()::unresolved);
             }
         }
         return addresses;

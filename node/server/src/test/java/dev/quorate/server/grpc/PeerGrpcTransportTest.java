@@ -97,6 +97,12 @@ class PeerGrpcTransportTest {
     }
 
     @Test
+    void aPeerIsFoundByAName() throws Exception {
+        begin(InetSocketAddress.createUnresolved("localhost", server.getPort()));
+        awaitReachable();
+    }
+
+    @Test
     void anAnswerThatCannotBeReadDoesNotHideTheOthers() throws Exception {
         connect();
         long link = onLoop(() -> transport.send(N2, 1, REQUEST, TIMEOUT));
@@ -214,8 +220,12 @@ class PeerGrpcTransportTest {
     }
 
     private void begin(int port) throws Exception {
+        begin(InetSocketAddress.createUnresolved("127.0.0.1", port));
+    }
+
+    private void begin(InetSocketAddress address) throws Exception {
         TreeMap<dev.quorate.core.model.NodeId, Supplier<InetSocketAddress>> addresses = new TreeMap<>();
-        addresses.put(N2, () -> new InetSocketAddress("127.0.0.1", port));
+        addresses.put(N2, () -> address);
         onLoop(() -> {
             transport.start(PeerFixture.identity(N1), told, addresses);
             return true;
