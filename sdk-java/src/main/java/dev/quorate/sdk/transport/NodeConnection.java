@@ -83,8 +83,10 @@ public final class NodeConnection {
 
     private static final double NEW_SAMPLE_WEIGHT = 0.05;
     private static final double TIMEOUT_SAMPLE_WEIGHT = 0.5;
-    private static final double UNKNOWN_LATENCY_NANOS =
-            100_000; // low enough to be tried, not so low as to get everything
+    private static final double UNKNOWN_LATENCY_NANOS = 100_000; // low enough to be tried
+    // Nobody knows yet whether it answers at all: one call shall find out, and not all that come before its answer
+    // does.
+    private static final double UNANSWERED_LATENCY_NANOS = 1e9;
 
     private final ClientLoop loop;
     private final ConnectionSettings settings;
@@ -184,14 +186,15 @@ public final class NodeConnection {
 
     /** What one more operation here will cost: low is better. */
     public double cost() {
-        double expected = latencyNanos == 0 ? UNKNOWN_LATENCY_NANOS : latencyNanos;
+        double unknown = inFlight() == 0 ? UNKNOWN_LATENCY_NANOS : UNANSWERED_LATENCY_NANOS;
+        double expected = latencyNanos == 0 ? unknown : latencyNanos;
         return expected * (1 + inFlight()) * (1 + load / 50.0);
     }
 
     /** A node that was slow long ago must get another chance: called about once a second. */
     public void forgetOldLatency(long nowNanos) {
         if (nowNanos - lastReceivedNanos > TimeUnit.SECONDS.toNanos(1)) {
-            latencyNanos /= 2;
+            latencyNanos = latencyNanos < UNKNOWN_LATENCY_NANOS ? 0 : latencyNanos / 2;
         }
     }
 
@@ -427,6 +430,7 @@ public final class NodeConnection {
         greeting = message;
         state = State.READY;
         lastFailure = null;
+        latencyNanos = 0; // what was before the connection was lost says nothing
         lastReceivedNanos = System.nanoTime();
         watcher.ready(this);
         if (!outbox.isEmpty()) {
