@@ -37,7 +37,11 @@ final class HintPass {
     }
 
     static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    private static final Duration BUSY_PAUSE = Duration.ofMillis(500);
+    /** In a row: however busy this node is, it comes to an end. */
+    private static final int MOST_BUSY_PAUSES = 4;
+
     private static final int PAGE = 256;
 
     private final Handoff.Work work;
@@ -49,6 +53,7 @@ final class HintPass {
     private long expiresAt;
     private long bytesLeft;
     private int underWay;
+    private int busyPauses;
     private boolean filling;
     private boolean stopped;
     private long done;
@@ -107,6 +112,14 @@ final class HintPass {
     }
 
     private void askForCredits() {
+        // Reading, sending and forgetting a hint costs this node as much as taking it costs the other.
+        if (work.lag().average().compareTo(IntakeRate.BUSY_LAG) > 0 && busyPauses < MOST_BUSY_PAUSES) {
+            busyPauses++;
+            work.counters().busyPauses().increment();
+            work.wheel().after(BUSY_PAUSE, this::next);
+            return;
+        }
+        busyPauses = 0;
         HintTable.Backlog backlog = work.replicas().hints().backlog(owner);
         int keys = (int) Math.max(1, Math.min(Integer.MAX_VALUE, backlog.keys()));
         PeerRequest.AskHintCredits request = new PeerRequest.AskHintCredits(keys, Math.max(1, backlog.bytes()));
