@@ -77,7 +77,7 @@ public final class AntiEntropy {
         }
         for (Peer peer : peers.values()) {
             // Soon, because a restart may have missed much; not all peers at once.
-            peer.nextAt = node.clock().nanos() + peer.jitter();
+            peer.met(node.clock().nanos());
         }
         scrub.begin();
         node.wheel().after(Duration.ZERO, this::tick);
@@ -103,6 +103,7 @@ public final class AntiEntropy {
         for (Peer peer : peers.values()) {
             if (only == null || only.equals(peer.id)) {
                 peer.nextAt = node.clock().nanos();
+                peer.mayWaitUntil = peer.nextAt;
                 begun++;
             }
         }
@@ -166,6 +167,7 @@ public final class AntiEntropy {
         private @Nullable Exchange exchange;
         private boolean reachable;
         private long nextAt;
+        private long mayWaitUntil;
         private long completeAtNanos;
         private long exchanges;
         private long comparedKeys;
@@ -184,17 +186,32 @@ public final class AntiEntropy {
             long now = node.clock().nanos();
             if (reachable && !was) {
                 // It may have missed much, or have something that everybody else missed.
-                nextAt = Math.min(nextAt, now + jitter());
+                met(now);
             }
         }
 
-        long jitter() {
-            boolean readsWait = !node.recovering().pendingWith(id).isEmpty();
-            return readsWait ? 0 : randomUpTo(node.config().retry());
+        /** Hints bring what was missed at a pace that suits both; comparing meanwhile would bring it all again, at once. */
+        void met(long now) {
+            Duration hintsFirst = readsWait() ? Duration.ZERO : node.hints().begunAfter();
+            nextAt = now + hintsFirst.toNanos() + jitter();
+            mayWaitUntil = now + node.config().interval().toNanos();
+        }
+
+        private long jitter() {
+            return readsWait() ? 0 : randomUpTo(node.config().retry());
+        }
+
+        private boolean readsWait() {
+            return !node.recovering().pendingWith(id).isEmpty();
+        }
+
+        private boolean waitsForHints(long now) {
+            return now - mayWaitUntil < 0 && !readsWait() && node.hints().areUnderWayWith(id);
         }
 
         boolean isDue() {
-            return reachable && exchange == null && nextAt - node.clock().nanos() <= 0;
+            long now = node.clock().nanos();
+            return reachable && exchange == null && nextAt - now <= 0 && !waitsForHints(now);
         }
 
         void begin() {
