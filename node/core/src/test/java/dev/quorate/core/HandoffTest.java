@@ -153,10 +153,10 @@ class HandoffTest {
     void aReceiverGrantsNoMoreThanItTakes() {
         NodeCore receiver = cluster.node(first).core();
         cluster.pass(Duration.ofSeconds(2));
-        assertThat(grantedWithin(receiver, Duration.ZERO)).as("saved up").isBetween(60, 70);
+        assertThat(grantedWithin(receiver, Duration.ZERO)).as("saved up").isBetween(90, 110);
         assertThat(grantedWithin(receiver, Duration.ofSeconds(1)))
-                .as("a sixteenth of the most at first")
-                .isBetween(300, 400);
+                .as("a tenth of the most at first")
+                .isBetween(490, 600);
         grantedWithin(receiver, Duration.ofSeconds(35));
         assertThat(grantedWithin(receiver, Duration.ofSeconds(1)))
                 .as("the most, when nothing speaks against it")

@@ -10,7 +10,7 @@ record HandoffCounters(
         Metrics.Counter rerouted,
         Metrics.Counter purged,
         Metrics.Counter lost,
-        Metrics.Counter busyPauses) {
+        Metrics.Counter paused) {
     HandoffCounters(Metrics metrics) {
         this(
                 metrics.counter("hints_delivered_total", "Hints that their owner acknowledged"),
@@ -24,6 +24,6 @@ record HandoffCounters(
                 metrics.counter("hints_lost_total", "Hints dropped because the record they stood for was damaged"),
                 metrics.counter(
                         "hint_passes_paused_total",
-                        "Times this node held back hints for half a second because its own event loop was late"));
+                        "Times this node waited before it sent more hints because its own event loop was late"));
     }
 }

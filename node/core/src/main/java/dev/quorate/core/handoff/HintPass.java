@@ -38,10 +38,7 @@ final class HintPass {
 
     static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
     static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
-    private static final Duration BUSY_PAUSE = Duration.ofMillis(500);
-    /** In a row: however busy this node is, it comes to an end. */
-    private static final int MOST_BUSY_PAUSES = 4;
-
+    private static final Duration BUSY_PAUSE = Duration.ofMillis(200);
     private static final int PAGE = 256;
 
     private final Handoff.Work work;
@@ -53,7 +50,7 @@ final class HintPass {
     private long expiresAt;
     private long bytesLeft;
     private int underWay;
-    private int busyPauses;
+    private boolean paused;
     private boolean filling;
     private boolean stopped;
     private long done;
@@ -112,14 +109,16 @@ final class HintPass {
     }
 
     private void askForCredits() {
-        // Reading, sending and forgetting a hint costs this node as much as taking it costs the other.
-        if (work.lag().average().compareTo(IntakeRate.BUSY_LAG) > 0 && busyPauses < MOST_BUSY_PAUSES) {
-            busyPauses++;
-            work.counters().busyPauses().increment();
+        // Reading, sending and forgetting a hint costs this node as much as taking it costs the other. Only a pause:
+        // however busy it is, it
+        // comes to an end.
+        if (!paused && work.lag().average().compareTo(IntakeRate.BUSY_LAG) > 0) {
+            paused = true;
+            work.counters().paused().increment();
             work.wheel().after(BUSY_PAUSE, this::next);
             return;
         }
-        busyPauses = 0;
+        paused = false;
         HintTable.Backlog backlog = work.replicas().hints().backlog(owner);
         int keys = (int) Math.max(1, Math.min(Integer.MAX_VALUE, backlog.keys()));
         PeerRequest.AskHintCredits request = new PeerRequest.AskHintCredits(keys, Math.max(1, backlog.bytes()));

@@ -4,17 +4,16 @@ import dev.quorate.core.runtime.Clock;
 import java.time.Duration;
 
 /**
- * How many hints a second this node takes now. Begins low and grows by a tenth a second while the node is at ease, holds when it is no longer,
- * and halves when clients would notice: nobody waits for hints, and what fits beside the load of a cluster nobody can know beforehand.
- * Never below a fiftieth of the most, so that handing over comes to an end under any load. Confined to the event loop.
+ * How many hints a second this node takes now. Begins with a tenth of the most and grows by a tenth a second while the node is at ease, holds when
+ * it is no longer, and halves when clients would notice: nobody waits for hints, and what fits beside the load of a cluster nobody can know
+ * beforehand. Never less than it begins with, so that handing over comes to an end under any load. Confined to the event loop.
  */
 final class IntakeRate {
     static final Duration EASY_LAG = Duration.ofMillis(5);
     static final Duration BUSY_LAG = Duration.ofMillis(10);
     static final int BUSY_LOAD = 50;
 
-    private static final int FIRST_PART = 16;
-    private static final int LEAST_PART = 50;
+    private static final int LEAST_PART = 10;
     private static final double GROWTH = 1.1;
     private static final double CUT = 0.5;
     private static final long STEP_NANOS = Duration.ofSeconds(1).toNanos();
@@ -33,13 +32,9 @@ final class IntakeRate {
         this.clock = clock;
         this.most = most;
         this.least = Math.max(1, (double) most / LEAST_PART);
-        this.rate = first();
+        this.rate = least;
         this.lookedAt = clock.nanos();
         this.steppedAt = lookedAt;
-    }
-
-    private double first() {
-        return Math.max(least, (double) most / FIRST_PART);
     }
 
     /**
@@ -51,7 +46,7 @@ final class IntakeRate {
     void look(int load, Duration lag) {
         long now = clock.nanos();
         if (now - lookedAt > FORGOTTEN_NANOS) {
-            rate = first();
+            rate = least;
             steppedAt = now;
         }
         lookedAt = now;

@@ -22,9 +22,9 @@ class IntakeRateTest {
 
     @Test
     void beginsLowAndReachesTheMostWithinHalfAMinuteIfNobodyMinds() {
-        assertThat(rate.keysPerSecond()).isEqualTo(MOST / 16.0);
+        assertThat(rate.keysPerSecond()).isEqualTo(MOST / 10.0);
         seconds(10, 0, 0);
-        assertThat(rate.keysPerSecond()).isLessThan(MOST / 5.0);
+        assertThat(rate.keysPerSecond()).isLessThan(MOST / 3.0);
         seconds(20, 0, 0);
         assertThat(rate.keysPerSecond()).isEqualTo(MOST);
         seconds(10, 0, 0);
@@ -53,7 +53,7 @@ class IntakeRateTest {
     @Test
     void neverComesToAStandstill() {
         seconds(60, 100, 1_000);
-        assertThat(rate.keysPerSecond()).isEqualTo(MOST / 50.0);
+        assertThat(rate.keysPerSecond()).isEqualTo(MOST / 10.0);
         assertThat(new IntakeRate(time, 1).keysPerSecond()).isEqualTo(1);
     }
 
@@ -62,6 +62,6 @@ class IntakeRateTest {
         seconds(40, 0, 0);
         time.pass(Duration.ofSeconds(31));
         rate.look(0, Duration.ZERO);
-        assertThat(rate.keysPerSecond()).isEqualTo(MOST / 16.0);
+        assertThat(rate.keysPerSecond()).isEqualTo(MOST / 10.0);
     }
 }
