@@ -1,6 +1,7 @@
 package dev.quorate.core;
 
 import dev.quorate.core.antientropy.AntiEntropy;
+import dev.quorate.core.antientropy.Hints;
 import dev.quorate.core.antientropy.RecoveringSlots;
 import dev.quorate.core.antientropy.RepairStatus;
 import dev.quorate.core.antientropy.Surroundings;
@@ -183,6 +184,7 @@ public final class NodeCore {
                 rebuild,
                 codec,
                 new ReplicasOfCoordinator(coordinator, hybridClock),
+                hints(),
                 peers,
                 recovering,
                 environment.clock(),
@@ -263,6 +265,20 @@ public final class NodeCore {
                 "operations_refused_total", "Operations of clients refused because too many are under way");
         metrics.gauge("operations_in_flight", "Operations of clients under way", () -> operationsInFlight);
         metrics.gauge("deadlines_kept", "Timeouts neither run nor cancelled", wheel::size);
+    }
+
+    private Hints hints() {
+        return new Hints() {
+            @Override
+            public Duration begunAfter() {
+                return handoff.begunAfter();
+            }
+
+            @Override
+            public boolean areUnderWayWith(NodeId peer) {
+                return handoff.isUnderWayWith(peer);
+            }
+        };
     }
 
     /** Recalls, and serves as soon as that is allowed. Until the stage completes the node answers NODE_STARTING. */

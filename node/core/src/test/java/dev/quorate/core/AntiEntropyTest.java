@@ -55,6 +55,68 @@ class AntiEntropyTest {
     }
 
     @Test
+    void hintsGoFirstAndLeaveNothingToCompare() {
+        missedByOneThatIsAway(3, "a", "b", "c");
+        cluster.hold(message -> {
+            seen.add(message.request());
+            return isHint(message);
+        });
+        cluster.pass(Duration.ofSeconds(25));
+        assertThat(records(3)).isZero();
+        long between12 =
+                seen.stream().filter(PeerRequest.CompareRoots.class::isInstance).count();
+        cluster.dropHeld();
+        cluster.pass(Duration.ofSeconds(50));
+        assertAllEqual();
+        assertThat(between12)
+                .as("of n1 and n2, which keep nothing for each other")
+                .isLessThanOrEqualTo(4);
+        for (int node = 1; node <= 3; node++) {
+            assertThat(cluster.node(node).count("anti_entropy_keys_compared_total"))
+                    .isZero();
+        }
+    }
+
+    @Test
+    void hintsThatDoNotArriveAreNotWaitedForForEver() {
+        missedByOneThatIsAway(3, "a", "b", "c");
+        cluster.hold(AntiEntropyTest::isHint);
+        cluster.pass(Duration.ofMinutes(1));
+        assertThat(records(3)).isEqualTo(3);
+        assertAllEqual();
+    }
+
+    @Test
+    void anOperatorNeedNotWaitForHints() {
+        missedByOneThatIsAway(3, "a", "b");
+        cluster.hold(AntiEntropyTest::isHint);
+        cluster.pass(Duration.ofSeconds(1));
+        cluster.node(1).core().repair(null);
+        cluster.pass(Duration.ofSeconds(5));
+        assertThat(records(3)).isEqualTo(2);
+    }
+
+    private void missedByOneThatIsAway(int number, String... keys) {
+        cluster.node(number).stop();
+        int coordinator = number;
+        for (String key : keys) {
+            // Both of the others in turn: each keeps hints.
+            coordinator = coordinator % 3 + 1 == number ? number % 3 + 1 : coordinator % 3 + 1;
+            assertThat(cluster.write(new NodeId(coordinator), put(key, "v", Bytes.EMPTY)))
+                    .isNotCancelled();
+            cluster.deliver();
+        }
+        // So that the others notice.
+        cluster.pass(Duration.ofSeconds(2));
+        cluster.node(number).resume();
+    }
+
+    private static boolean isHint(ManualCluster.Message message) {
+        return message.request() instanceof PeerRequest.Replicate replicate
+                && replicate.cause() == PeerRequest.Cause.HINT;
+    }
+
+    @Test
     void twoThatMissedSomethingOfEachOtherBothCatchUp() {
         missedBy(3, "a", "shared");
         // The other way round, with one key in both: what n3 sends is lost.

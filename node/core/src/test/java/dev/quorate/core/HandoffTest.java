@@ -207,22 +207,43 @@ class HandoffTest {
     void aReceiverGrantsNoMoreThanItTakes() {
         NodeCore receiver = cluster.node(first).core();
         cluster.pass(Duration.ofSeconds(2));
-        int granted = 0;
-        long put = 0;
-        for (int i = 0; i < 100; i++) {
-            PeerReply.HintCredits credits = ask(receiver, second);
-            granted += credits.keys();
-            put += credits.keys() == 0 ? 1 : 0;
-        }
-        assertThat(granted).isBetween(900, 1001);
-        assertThat(put).isPositive();
-        cluster.pass(Duration.ofMillis(100));
-        assertThat(ask(receiver, second).keys()).isEqualTo(64);
+        assertThat(grantedWithin(receiver, Duration.ZERO)).as("saved up").isBetween(90, 110);
+        assertThat(grantedWithin(receiver, Duration.ofSeconds(1)))
+                .as("a tenth of the most at first")
+                .isBetween(490, 600);
+        grantedWithin(receiver, Duration.ofSeconds(35));
+        assertThat(grantedWithin(receiver, Duration.ofSeconds(1)))
+                .as("the most, when nothing speaks against it")
+                .isBetween(4_500, 5_100);
         for (int sender = 1; sender <= 5; sender++) {
             cluster.pass(Duration.ofMillis(200));
             PeerReply.HintCredits credits = ask(receiver, new NodeId(sender));
             assertThat(credits.expiresAt() > 0).isEqualTo(credits.keys() > 0);
         }
+    }
+
+    @Test
+    void aBusyReceiverTakesLess() {
+        NodeCore receiver = cluster.node(first).core();
+        grantedWithin(receiver, Duration.ofSeconds(40));
+        cluster.node(first).storage.load = 80;
+        assertThat(grantedWithin(receiver, Duration.ofSeconds(3))).isZero();
+        cluster.node(first).storage.load = 0;
+        assertThat(grantedWithin(receiver, Duration.ofSeconds(1))).isLessThan(2_000);
+    }
+
+    private int grantedWithin(NodeCore receiver, Duration time) {
+        int granted = 0;
+        for (long millis = 0; millis <= time.toMillis(); millis += 10) {
+            PeerReply.HintCredits credits = ask(receiver, second);
+            while (credits.keys() > 0) {
+                granted += credits.keys();
+                credits = ask(receiver, second);
+            }
+            assertThat(credits.retryAfter()).isPositive();
+            cluster.pass(millis < time.toMillis() ? Duration.ofMillis(10) : Duration.ZERO);
+        }
+        return granted;
     }
 
     private PeerReply.HintCredits ask(NodeCore receiver, NodeId sender) {

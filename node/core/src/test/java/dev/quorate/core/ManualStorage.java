@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Storage whose syncs and reads happen when the test says so; at once unless it holds them. */
 public final class ManualStorage implements Storage {
+    /** As the storage tells it, 0 to 100. */
+    public int load;
+
     private final TreeMap<Bytes, Bytes> entries = new TreeMap<>();
     private final List<CompletableFuture<Durable>> unsynced = new ArrayList<>();
     // What stood where batches that are not synced have written, newest last.
@@ -171,7 +174,7 @@ public final class ManualStorage implements Storage {
 
     @Override
     public int load() {
-        return 0;
+        return load;
     }
 
     private static Bytes place(Table table, Bytes key) {

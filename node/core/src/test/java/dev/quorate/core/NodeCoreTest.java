@@ -335,6 +335,28 @@ class NodeCoreTest {
     }
 
     @Test
+    void aReadRatherAsksOwnersThatHaveLongBeenThere() {
+        wrote(first, ManualCluster.put("k", "v", Bytes.EMPTY));
+        cluster.pass(Duration.ofSeconds(40));
+        assertThat(answer(get(first, 2)).report().acknowledged()).containsExactlyInAnyOrder(first, second);
+
+        cluster.node(second).freeze();
+        assertThat(cluster.get(first, "k", 2)).isNotDone();
+        cluster.pass(Duration.ofSeconds(1));
+        cluster.node(second).thaw();
+        cluster.releaseAll();
+        cluster.pass(Duration.ofMillis(500));
+        assertThat(cluster.node(first).core().reachable(second)).isTrue();
+        assertThat(answer(get(first, 2)).report().acknowledged()).containsExactlyInAnyOrder(first, third);
+        assertThat(answer(get(first, 3)).report().acknowledged())
+                .as("when all are needed")
+                .hasSize(3);
+
+        cluster.pass(Duration.ofSeconds(31));
+        assertThat(answer(get(first, 2)).report().acknowledged()).containsExactlyInAnyOrder(first, second);
+    }
+
+    @Test
     void aDamagedRecordIsNeitherServedNorMergedAndIsRescuedFromTheOthers() {
         wrote(first, ManualCluster.put("k", "v", Bytes.EMPTY));
         cluster.pass(Duration.ofSeconds(1));

@@ -84,10 +84,13 @@ public final class AntiEntropy {
             Peer known = peers.get(id);
             if (known == null) {
                 Peer added = new Peer(id, slots);
-                added.nextAt = node.clock().nanos();
+                added.met(node.clock().nanos());
                 peers.put(id, added);
             } else {
                 known.shared = slots;
+                if (known.readsWait()) {
+                    known.soon();
+                }
             }
         });
     }
@@ -99,7 +102,7 @@ public final class AntiEntropy {
         }
         for (Peer peer : peers.values()) {
             // Soon, because a restart may have missed much; not all peers at once.
-            peer.nextAt = node.clock().nanos() + peer.jitter();
+            peer.met(node.clock().nanos());
         }
         scrub.begin();
         node.wheel().after(Duration.ZERO, this::tick);
@@ -125,6 +128,7 @@ public final class AntiEntropy {
         for (Peer peer : peers.values()) {
             if (only == null || only.equals(peer.id)) {
                 peer.soon();
+                peer.mayWaitUntil = peer.nextAt;
                 begun++;
             }
         }
@@ -209,6 +213,7 @@ public final class AntiEntropy {
         private long nextAt;
         // Exchanges in a row of which it did not take all.
         private int refusals;
+        private long mayWaitUntil;
         private long completeAtNanos;
         private long exchanges;
         private long comparedKeys;
@@ -227,7 +232,7 @@ public final class AntiEntropy {
             long now = node.clock().nanos();
             if (reachable && !was) {
                 // It may have missed much, or have something that everybody else missed.
-                nextAt = Math.min(nextAt, now + jitter());
+                met(now);
             }
         }
 
@@ -237,13 +242,28 @@ public final class AntiEntropy {
             onceMore = exchange != null;
         }
 
-        long jitter() {
-            boolean readsWait = !node.recovering().pendingWith(id).isEmpty();
-            return readsWait ? 0 : randomUpTo(node.config().retry());
+        /** Hints bring what was missed at a pace that suits both; comparing meanwhile would bring it all again, at once. */
+        void met(long now) {
+            Duration hintsFirst = readsWait() ? Duration.ZERO : node.hints().begunAfter();
+            nextAt = now + hintsFirst.toNanos() + jitter();
+            mayWaitUntil = now + node.config().interval().toNanos();
+        }
+
+        private long jitter() {
+            return readsWait() ? 0 : randomUpTo(node.config().retry());
+        }
+
+        private boolean readsWait() {
+            return !node.recovering().pendingWith(id).isEmpty();
+        }
+
+        private boolean waitsForHints(long now) {
+            return now - mayWaitUntil < 0 && !readsWait() && node.hints().areUnderWayWith(id);
         }
 
         boolean isDue() {
-            return reachable && exchange == null && nextAt - node.clock().nanos() <= 0;
+            long now = node.clock().nanos();
+            return reachable && exchange == null && nextAt - now <= 0 && !waitsForHints(now);
         }
 
         void begin() {

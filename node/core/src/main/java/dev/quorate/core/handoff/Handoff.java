@@ -8,6 +8,7 @@ import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.HybridClock;
+import dev.quorate.core.runtime.LoopLag;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.runtime.RandomSource;
 import dev.quorate.core.storage.HintRules;
@@ -51,6 +52,7 @@ public final class Handoff {
             HybridClock hybridClock,
             EventLoop loop,
             DeadlineWheel wheel,
+            LoopLag lag,
             HandoffCounters counters) {}
 
     private static final class Target {
@@ -87,9 +89,10 @@ public final class Handoff {
             RandomSource random,
             Metrics metrics) {
         HandoffCounters counters = new HandoffCounters(metrics);
+        LoopLag lag = new LoopLag(clock, wheel, metrics);
         this.work = new Work(
-                self, config, rules, rows, replicas, storage, peers, clock, hybridClock, loop, wheel, counters);
-        this.intake = new HintIntake(config, clock, hybridClock, storage, metrics);
+                self, config, rules, rows, replicas, storage, peers, clock, hybridClock, loop, wheel, lag, counters);
+        this.intake = new HintIntake(config, clock, hybridClock, storage, lag, metrics);
         this.random = random;
         metrics.gauge("hint_passes", "Owners that hints are handed to now", () -> passes);
     }
@@ -102,6 +105,16 @@ public final class Handoff {
     /** Another node asks how much it may hand over. */
     public PeerReply.HintCredits grant(NodeId sender, PeerRequest.AskHintCredits asked) {
         return intake.grant(sender, asked);
+    }
+
+    /** How long after two nodes have met each has begun to hand over what it kept for the other, if anything. */
+    public Duration begunAfter() {
+        return work.config().settle().plus(work.config().jitter()).plus(TICK).plus(TICK);
+    }
+
+    /** Whether this node still has to hand over to the peer, or anybody to this node, as far as it can tell. */
+    public boolean isUnderWayWith(NodeId peer) {
+        return work.replicas().hints().backlog(peer).keys() > 0 || intake.isWanted();
     }
 
     /** What waits, by owner. */

@@ -37,7 +37,8 @@ final class HintPass {
     }
 
     static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    private static final Duration BUSY_PAUSE = Duration.ofMillis(200);
     private static final int PAGE = 256;
 
     private final Handoff.Work work;
@@ -49,6 +50,7 @@ final class HintPass {
     private long expiresAt;
     private long bytesLeft;
     private int underWay;
+    private boolean paused;
     private boolean filling;
     private boolean stopped;
     private long done;
@@ -123,6 +125,16 @@ final class HintPass {
     }
 
     private void askForCredits() {
+        // Reading, sending and forgetting a hint costs this node as much as taking it costs the other. Only a pause:
+        // however busy it is, it
+        // comes to an end.
+        if (!paused && work.lag().average().compareTo(IntakeRate.BUSY_LAG) > 0) {
+            paused = true;
+            work.counters().paused().increment();
+            work.wheel().after(BUSY_PAUSE, this::next);
+            return;
+        }
+        paused = false;
         HintTable.Backlog backlog = work.replicas().hints().backlog(owner);
         int keys = (int) Math.max(1, Math.min(Integer.MAX_VALUE, backlog.keys()));
         PeerRequest.AskHintCredits request = new PeerRequest.AskHintCredits(keys, Math.max(1, backlog.bytes()));
