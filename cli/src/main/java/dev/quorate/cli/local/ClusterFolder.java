@@ -118,13 +118,8 @@ public final class ClusterFolder {
         ownerOnly(Files.createDirectories(nodeFolder(node)));
     }
 
-    /** Nobody but the owner ever sees it, not even for a moment before the mode is set. */
     public void writeSecret(Path file, String text) throws IOException {
-        Files.deleteIfExists(file);
-        if (Files.getFileStore(file.toAbsolutePath().getParent()).supportsFileAttributeView("posix")) {
-            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        }
-        Files.writeString(file, text);
+        SecretFile.write(file, text);
     }
 
     /** One command at a time changes a cluster: two {@code dev up} side by side would start every node twice. */
