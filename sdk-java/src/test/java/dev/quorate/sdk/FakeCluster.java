@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.awaitility.Awaitility;
 
 /** Real gRPC servers on the loopback with the semantics of the store and none of its durability. Every node owns every slot. */
@@ -19,7 +20,10 @@ final class FakeCluster implements AutoCloseable {
 
     final String clusterId;
     final byte[] hashSeed = "0123456789abcdef".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
-    final List<FakeNode> nodes = new ArrayList<>();
+    /** The members; tests change them, and the epoch after that. */
+    final List<FakeNode> nodes = new CopyOnWriteArrayList<>();
+
+    private final List<FakeNode> former = new ArrayList<>();
     volatile boolean replicates = true;
     volatile int rowWidth;
     /** Of the bucket, in a row that may be wider. */
@@ -38,6 +42,22 @@ final class FakeCluster implements AutoCloseable {
             nodes.add(new FakeNode(this, "n" + i));
         }
         nodes.forEach(FakeNode::start);
+    }
+
+    /** Joins and holds what the others hold. */
+    FakeNode add(String id) {
+        FakeNode node = new FakeNode(this, id);
+        node.start();
+        // What is written from now on comes to it, and then what was written before.
+        nodes.add(node);
+        node.store.mergeAll(nodes.get(0).store);
+        return node;
+    }
+
+    /** Owns nothing any more, and still runs. */
+    void remove(FakeNode node) {
+        nodes.remove(node);
+        former.add(node);
     }
 
     FakeNode node(String id) {
@@ -107,5 +127,6 @@ final class FakeCluster implements AutoCloseable {
     @Override
     public void close() throws IOException {
         nodes.forEach(FakeNode::kill);
+        former.forEach(FakeNode::kill);
     }
 }
