@@ -144,7 +144,7 @@ public final class ClusterStatusCommand extends KvctlCommand {
                             .withDeadline(deadline)
                             .getCluster(GetClusterRequest.getDefaultInstance()));
             List<Member> views = seen.getMembersList().stream()
-                    .filter(other -> !other.getId().equals(member.getId()))
+                    .filter(other -> !other.getId().equals(member.getId()) && ClusterChanges.takesPart(other))
                     .toList();
             return new MemberStatus(
                     member,
