@@ -8,20 +8,21 @@ import dev.quorate.core.model.Check;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
-import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.ring.RingState;
 import java.util.List;
 
 /**
  * What a node is told at its start, already checked.
  *
  * @param clusterNumber unique among clusters that replicate to each other; part of every dot
+ * @param genesis the ring as this node knows it before it has read its disk: the first one ever, or what it was told when it joined
  * @param hashSeed 16 bytes, the same on every node
  * @param clusterKey authenticates context tokens, the same on every node
  */
 public record NodeConfig(
         NodeId self,
         int clusterNumber,
-        SlotTable table,
+        RingState genesis,
         Bytes hashSeed,
         Bytes clusterKey,
         List<Bucket> buckets,
@@ -34,11 +35,11 @@ public record NodeConfig(
         Check.argument(clusterKey.length() >= 16, "the cluster key has %d bytes, fewer than 16", clusterKey.length());
         for (Bucket bucket : buckets) {
             Check.argument(
-                    bucket.n() <= table.width(),
+                    bucket.n() <= genesis.table().width(),
                     "bucket '%s' wants %d replicas, the slot table has rows of %d",
                     bucket.name(),
                     bucket.n(),
-                    table.width());
+                    genesis.table().width());
         }
     }
 }

@@ -26,6 +26,7 @@ import dev.quorate.core.replication.Inspection;
 import dev.quorate.core.replication.Local;
 import dev.quorate.core.replication.Placement;
 import dev.quorate.core.replication.SafetyRules;
+import dev.quorate.core.ring.CurrentRing;
 import dev.quorate.core.ring.KeyHasher;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.EventLoop;
@@ -63,6 +64,7 @@ public final class NodeCore {
     private final ReplicaTable replicas;
     private final Coordinator coordinator;
     private final Membership membership;
+    private final CurrentRing ring;
     private final MerkleTree tree;
     private final LeafRebuild rebuild;
     private final RecoveringSlots recovering;
@@ -88,18 +90,22 @@ public final class NodeCore {
         KeyHasher hasher = new KeyHasher(config.hashSeed());
         this.tree = new MerkleTree(storage, rules.objectDigest(config.hashSeed()));
         this.rebuild = new LeafRebuild(storage, tree, codec, loop, metrics);
-        this.recovering = new RecoveringSlots(config.self(), config.table(), storage, loop, metrics);
+        this.ring = new CurrentRing(config.genesis());
+        this.recovering =
+                new RecoveringSlots(config.self(), ring, this::ringOf, fenceSize(config), storage, loop, metrics);
         this.replicas =
                 new ReplicaTable(storage, loop, codec, tree, rebuild, rules.queuesBehindReadForMerge(), metrics);
         Local local = new Local(
                 config.self(),
-                config.table(),
+                ring,
+                this::fetchRing,
                 hasher,
                 buckets,
                 config.replication(),
                 rules,
                 replicas,
                 this::isRecovering,
+                this::isUnfenced,
                 storage,
                 peers,
                 environment.clock(),
@@ -111,7 +117,7 @@ public final class NodeCore {
                 new Coordinator(local, config.clusterNumber(), config.clusterKey(), environment.boots(), hybridClock);
         this.membership = new Membership(
                 config.self(),
-                config.table(),
+                ring,
                 config.membership(),
                 new Membership.Surroundings(
                         peers,
@@ -119,6 +125,7 @@ public final class NodeCore {
                         coordinator::renewBootAbove,
                         rules::declaresDown,
                         this::load,
+                        this::heardOfRing,
                         environment.clock(),
                         environment.loop(),
                         wheel,
@@ -128,7 +135,7 @@ public final class NodeCore {
         peers.consult(membership);
         this.antiEntropy = new AntiEntropy(new Surroundings(
                 config.self(),
-                config.table(),
+                ring,
                 hasher,
                 config.antiEntropy(),
                 storage,
@@ -152,8 +159,7 @@ public final class NodeCore {
 
             @Override
             public boolean mayOwn(KeyHash hash) {
-                return config.table()
-                        .owns(config.self(), hash.slot(config.table().log2Slots()));
+                return ring.table().owns(config.self(), hash.slot(ring.table().log2Slots()));
             }
         };
         this.handoff = new Handoff(
@@ -220,7 +226,7 @@ public final class NodeCore {
             answer.accept(PeerReply.Pong.INSTANCE);
             return;
         }
-        if (state == NodeState.STARTING || !config.table().contains(from)) {
+        if (state == NodeState.STARTING || !ring.state().isActive(from)) {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
             return;
         }
@@ -235,10 +241,14 @@ public final class NodeCore {
             answer.accept(handoff.grant(from, asked));
             return;
         }
+        if (!(request instanceof PeerRequest.Keyed keyed)) {
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.MALFORMED));
+            return;
+        }
         boolean coordinates = request instanceof PeerRequest.ForwardGet || request instanceof PeerRequest.ForwardWrite;
         if (!coordinates) {
             clockMark.keepAhead();
-            coordinator.onPeerRequest(request, bounded(timeout), answer);
+            coordinator.onPeerRequest(from, keyed, bounded(timeout), answer);
             return;
         }
         if (refusal() != null) {
@@ -249,7 +259,7 @@ public final class NodeCore {
         }
         clockMark.keepAhead();
         operationsInFlight++;
-        coordinator.onPeerRequest(request, bounded(timeout), reply -> {
+        coordinator.onPeerRequest(from, keyed, bounded(timeout), reply -> {
             operationsInFlight--;
             answer.accept(reply);
         });
@@ -273,6 +283,34 @@ public final class NodeCore {
     /** The transport gave a link up; what it carried unanswered will not be answered. */
     public void onLinkLost(NodeId peer, long link) {
         peers.onLinkLost(peer, link);
+    }
+
+    /** The ring as this node uses it. */
+    public CurrentRing ring() {
+        return ring;
+    }
+
+    /** Owners besides this node that have to know that it took a dead one's place: no quorum is left without one of them. */
+    private static int fenceSize(NodeConfig config) {
+        int smallest = Integer.MAX_VALUE;
+        for (Bucket bucket : config.buckets()) {
+            smallest = Math.min(smallest, Math.min(bucket.r(), bucket.w()));
+        }
+        return config.genesis().table().width() - smallest + 1;
+    }
+
+    private long ringOf(NodeId node) {
+        return membership.ringOf(node);
+    }
+
+    private void fetchRing(NodeId peer, Runnable then) {
+        then.run();
+    }
+
+    private void heardOfRing(NodeId node, long version) {}
+
+    private boolean isUnfenced(int slot) {
+        return config.antiEntropy().enabled() && recovering.isUnfenced(slot);
     }
 
     /** What each owner of a key holds. */

@@ -32,9 +32,14 @@ final class ReplicasOfCoordinator implements Replicas {
 
     @Override
     public void merge(Key key, KeyHash hash, VersionedObject object, Consumer<Merge> done) {
-        PeerRequest own = new PeerRequest.Replicate(
-                key, object, PeerRequest.Cause.ANTI_ENTROPY, null, PeerRequest.Replicate.NEVER);
-        coordinator.onPeerRequest(own, Duration.ZERO, reply -> {
+        PeerRequest.Replicate own = new PeerRequest.Replicate(
+                key,
+                object,
+                PeerRequest.Cause.ANTI_ENTROPY,
+                null,
+                PeerRequest.Replicate.NEVER,
+                PeerRequest.Keyed.ANY_ROW);
+        coordinator.merge(own, hash, reply -> {
             boolean damaged =
                     reply instanceof PeerReply.Refused refused && refused.refusal() == PeerReply.Refusal.CORRUPT;
             done.accept(
@@ -44,6 +49,7 @@ final class ReplicasOfCoordinator implements Replicas {
 
     @Override
     public PeerRequest push(Key key, VersionedObject object) {
-        return new PeerRequest.Replicate(key, object, PeerRequest.Cause.ANTI_ENTROPY, null, clock.last() + GOOD_FOR);
+        return new PeerRequest.Replicate(
+                key, object, PeerRequest.Cause.ANTI_ENTROPY, null, clock.last() + GOOD_FOR, PeerRequest.Keyed.ANY_ROW);
     }
 }

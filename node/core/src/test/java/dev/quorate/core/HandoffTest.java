@@ -190,7 +190,7 @@ class HandoffTest {
                 .core()
                 .onPeerRequest(
                         first,
-                        new PeerRequest.Read(new Key(1, Bytes.utf8("k")), standingFor),
+                        new PeerRequest.Read(new Key(1, Bytes.utf8("k")), standingFor, PeerRequest.Keyed.ANY_ROW),
                         Duration.ofSeconds(1),
                         replies::add);
         assertThat(replies).hasSize(1);

@@ -19,6 +19,7 @@ import dev.quorate.core.replication.Consistency;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.replication.SafetyRules;
 import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.RingState;
 import dev.quorate.core.ring.SlotAllocator;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.runtime.BootSource;
@@ -91,7 +92,7 @@ public final class ManualCluster {
                     new NodeConfig(
                             id,
                             1,
-                            table,
+                            RingState.of(table),
                             Bytes.owning(new byte[16]),
                             Bytes.owning(new byte[16]),
                             buckets,

@@ -142,10 +142,11 @@ class SloppyQuorumTest {
     @Test
     void stateIsTakenOutsideTheRowOnlyInTheSteadOfAnOwner() {
         answer(put(first, "v", Mode.STRICT, 3, 0));
-        assertThat(ask(others.get(0), new PeerRequest.Read(key(), first))).isEqualTo(new PeerReply.ReadReply(null));
-        assertThat(ask(others.get(0), PeerRequest.Read.ofOwner(key())))
+        assertThat(ask(others.get(0), new PeerRequest.Read(key(), first, PeerRequest.Keyed.ANY_ROW)))
+                .isEqualTo(new PeerReply.ReadReply(null));
+        assertThat(ask(others.get(0), PeerRequest.Read.ofOwner(key(), PeerRequest.Keyed.ANY_ROW)))
                 .isEqualTo(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
-        assertThat(ask(others.get(0), new PeerRequest.Read(key(), others.get(1))))
+        assertThat(ask(others.get(0), new PeerRequest.Read(key(), others.get(1), PeerRequest.Keyed.ANY_ROW)))
                 .isEqualTo(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
     }
 

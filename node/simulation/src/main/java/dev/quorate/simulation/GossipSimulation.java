@@ -13,7 +13,9 @@ import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.PeerTransport;
 import dev.quorate.core.replication.SafetyRules;
+import dev.quorate.core.ring.CurrentRing;
 import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.RingState;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.runtime.BootSource;
 import dev.quorate.core.runtime.DeadlineWheel;
@@ -196,7 +198,7 @@ public final class GossipSimulation {
             BootSource boots = new FirstBoot();
             this.membership = new Membership(
                     new NodeId(number),
-                    table,
+                    new CurrentRing(RingState.of(table)),
                     MembershipConfig.DEFAULTS,
                     new Membership.Surroundings(
                             calls,
@@ -204,6 +206,7 @@ public final class GossipSimulation {
                             boots::renewAbove,
                             rules::declaresDown,
                             () -> 0,
+                            (member, version) -> {},
                             clock,
                             loop,
                             wheel,

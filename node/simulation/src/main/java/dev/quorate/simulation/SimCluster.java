@@ -12,6 +12,7 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.RingState;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.storage.MerkleTree;
 import dev.quorate.core.storage.Storage;
@@ -378,7 +379,7 @@ final class SimCluster implements SimNetwork.Host {
         NodeConfig config = new NodeConfig(
                 process.identity(),
                 CLUSTER_NUMBER,
-                table,
+                RingState.of(table),
                 hashSeed,
                 clusterKey,
                 buckets,

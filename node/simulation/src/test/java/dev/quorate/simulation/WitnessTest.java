@@ -71,7 +71,7 @@ class WitnessTest {
     @Test
     void seesOtherBytesSentToAPeer() {
         commit(record(1, a));
-        witness.sent(n1, PeerRequest.Replicate.toOwner(KEY, object(1, "bits turned over")));
+        witness.sent(n1, PeerRequest.Replicate.toOwner(KEY, object(1, "bits turned over"), 1));
 
         assertThat(invariants()).containsExactly("I15");
     }
@@ -195,11 +195,11 @@ class WitnessTest {
 
     private void acknowledge(StoredRecord record) {
         commit(record);
-        witness.answered(n1, PeerRequest.Replicate.toOwner(KEY, record.object()), PeerReply.Replicated.INSTANCE);
+        witness.answered(n1, PeerRequest.Replicate.toOwner(KEY, record.object(), 1), PeerReply.Replicated.INSTANCE);
     }
 
     private void tells(VersionedObject object) {
-        witness.answered(n1, PeerRequest.Read.ofOwner(KEY), new PeerReply.ReadReply(object));
+        witness.answered(n1, PeerRequest.Read.ofOwner(KEY, 1), new PeerReply.ReadReply(object));
     }
 
     private static StoredRecord record(long sequence, Write write) {

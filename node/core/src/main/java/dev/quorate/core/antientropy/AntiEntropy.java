@@ -3,7 +3,7 @@ package dev.quorate.core.antientropy;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
-import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.storage.LeafSums;
 import java.time.Duration;
@@ -46,17 +46,8 @@ public final class AntiEntropy {
         this.scrub = new Scrub(node, this::repairSoon);
         Duration fine = node.config().interval().dividedBy(4);
         this.tick = fine.compareTo(LONGEST_TICK) < 0 ? fine : LONGEST_TICK;
-        for (Member member : node.table().members()) {
-            List<Integer> shared = new ArrayList<>();
-            for (int slot = 0; slot < node.table().slots(); slot++) {
-                if (node.table().owns(node.self(), slot) && node.table().owns(member.id(), slot)) {
-                    shared.add(slot);
-                }
-            }
-            if (!member.id().equals(node.self()) && !shared.isEmpty()) {
-                peers.put(member.id(), new Peer(member.id(), shared));
-            }
-        }
+        sharePeers();
+        node.ring().onChange((before, now) -> sharePeers());
         Metrics metrics = node.metrics();
         this.completed = metrics.counter("anti_entropy_exchanges_total", "Exchanges led by this node and completed");
         this.notCompleted = metrics.counter(
@@ -68,6 +59,32 @@ public final class AntiEntropy {
         this.pulled = metrics.counter("anti_entropy_keys_pulled_total", "Records fetched from peers by exchanges");
         this.pushed = metrics.counter("anti_entropy_keys_pushed_total", "Records sent to peers by exchanges");
         metrics.gauge("anti_entropy_exchanges_under_way", "Exchanges led by this node now", () -> underWay);
+    }
+
+    /** By the ring of now, who shares which slots with this node. Those that were known keep what is known of them. */
+    private void sharePeers() {
+        SlotTable table = node.table();
+        SortedMap<NodeId, List<Integer>> shared = new TreeMap<>();
+        for (int slot = 0; slot < table.slots(); slot++) {
+            if (table.owns(node.self(), slot)) {
+                for (NodeId owner : table.owners(slot)) {
+                    if (!owner.equals(node.self())) {
+                        shared.computeIfAbsent(owner, none -> new ArrayList<>()).add(slot);
+                    }
+                }
+            }
+        }
+        peers.keySet().retainAll(shared.keySet());
+        shared.forEach((id, slots) -> {
+            Peer known = peers.get(id);
+            if (known == null) {
+                Peer added = new Peer(id, slots);
+                added.nextAt = node.clock().nanos();
+                peers.put(id, added);
+            } else {
+                known.shared = slots;
+            }
+        });
     }
 
     /** Once the node serves. */
@@ -162,7 +179,7 @@ public final class AntiEntropy {
     /** What this node knows about its exchanges with one peer. */
     private final class Peer {
         private final NodeId id;
-        private final List<Integer> shared;
+        private List<Integer> shared;
         private @Nullable Exchange exchange;
         private boolean reachable;
         private long nextAt;

@@ -64,6 +64,9 @@ final class Exchange {
     private final Ending ending;
     // By slot, then by leaf: what differs, and how many records that may be.
     private final SortedMap<Integer, SortedMap<Integer, Integer>> differing = new TreeMap<>();
+    // By slot, the epoch of its row when this began; of those that a recovering node need not compare again with this
+    // peer.
+    private final SortedMap<Integer, Long> counts = new TreeMap<>();
     private boolean anyDamaged;
     private boolean ended;
 
@@ -88,10 +91,13 @@ final class Exchange {
     void begin() {
         List<SlotRoot> roots = new ArrayList<>(slots.size());
         for (int slot : slots) {
+            if (node.recovering().countsFrom(slot, peer)) {
+                counts.put(slot, node.ring().state().rowEpoch(slot));
+            }
             MerkleTree.Root root = node.root(slot);
             roots.add(new SlotRoot(slot, root.xor(), root.count()));
         }
-        call(new PeerRequest.CompareRoots(roots), reply -> {
+        call(new PeerRequest.CompareRoots(node.table().log2Slots(), roots), reply -> {
             if (reply instanceof PeerReply.RootsCompared compared) {
                 Set<Integer> differ = new TreeSet<>(compared.differing());
                 for (int slot : slots) {
@@ -176,7 +182,10 @@ final class Exchange {
 
     private void slotDone(int slot) {
         progress.slotDone();
-        node.recovering().exchanged(slot, peer);
+        Long rowAtFirst = counts.get(slot);
+        if (rowAtFirst != null && rowAtFirst == node.ring().state().rowEpoch(slot)) {
+            node.recovering().exchanged(slot, peer);
+        }
     }
 
     private void call(PeerRequest request, Consumer<PeerReply> reaction) {

@@ -33,6 +33,12 @@ final class ExchangeResponder {
     }
 
     void compareRoots(PeerRequest.CompareRoots request, Consumer<PeerReply> answer) {
+        if (request.log2Slots() != node.table().log2Slots()) {
+            // The same number is another part of the ring here. One of both does not know yet that slots were cut in
+            // two.
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.STALE_RING));
+            return;
+        }
         List<Integer> differing = new ArrayList<>();
         for (SlotRoot theirs : request.roots()) {
             MerkleTree.Root mine = node.root(theirs.slot());

@@ -2,6 +2,10 @@ package dev.quorate.core.antientropy;
 
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.ring.CurrentRing;
+import dev.quorate.core.ring.Move;
+import dev.quorate.core.ring.RingState;
+import dev.quorate.core.ring.RingVersion;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.Metrics;
@@ -18,6 +22,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,19 +38,83 @@ public final class RecoveringSlots {
     private static final Storage.ScanBudget ANY = new Storage.ScanBudget(1, 1);
 
     private final NodeId self;
-    private final SlotTable table;
+    private final CurrentRing ring;
+    private final ToLongFunction<NodeId> ringOf;
+    private final int fenceSize;
     private final Storage storage;
     private final EventLoop loop;
     private BitSet recovering = new BitSet();
     private final SortedMap<Integer, SortedSet<NodeId>> heardOut = new TreeMap<>();
+    // Ids of moves that put this node in a dead one's place and are through with it; the ring forgets them soon.
+    private final SortedSet<Long> done = new TreeSet<>();
 
-    public RecoveringSlots(NodeId self, SlotTable table, Storage storage, EventLoop loop, Metrics metrics) {
+    /**
+     * @param ringOf the packed version of the ring that a node is known to have on its disk; 0 if nothing is known
+     * @param fenceSize other owners that have to know that this node took a dead one's place before its word counts:
+     *     {@code N - min(W, R) + 1} (rules.md A18)
+     */
+    public RecoveringSlots(
+            NodeId self,
+            CurrentRing ring,
+            ToLongFunction<NodeId> ringOf,
+            int fenceSize,
+            Storage storage,
+            EventLoop loop,
+            Metrics metrics) {
         this.self = self;
-        this.table = table;
+        this.ring = ring;
+        this.ringOf = ringOf;
+        this.fenceSize = fenceSize;
         this.storage = storage;
         this.loop = loop;
         metrics.gauge(
                 "recovering_slots", "Slots whose reads this node does not answer yet", () -> recovering.cardinality());
+        ring.onChange(this::follow);
+    }
+
+    private SlotTable table() {
+        return ring.table();
+    }
+
+    /** Slots of this node that it got in a dead one's place stay recovering until the ring says that this has ended. */
+    private void follow(RingState before, RingState now) {
+        if (now.table().log2Slots() > before.table().log2Slots()) {
+            split(now.table().log2Slots() - before.table().log2Slots());
+        }
+        BitSet former = (BitSet) recovering.clone();
+        markTakenOver(now);
+        for (int slot = recovering.nextSetBit(0); slot >= 0; slot = recovering.nextSetBit(slot + 1)) {
+            if (!now.table().owns(self, slot)) {
+                recovering.clear(slot);
+            }
+            boolean sameRow =
+                    before.table().slots() == now.table().slots() && before.rowEpoch(slot) == now.rowEpoch(slot);
+            if (!sameRow) {
+                // Only what was heard under the row as it is now counts (rules.md A18).
+                heardOut.remove(slot);
+            }
+        }
+        if (!former.equals(recovering)) {
+            Watched.whenComplete(store(), loop, RecoveringSlots::stored);
+        }
+    }
+
+    private void markTakenOver(RingState state) {
+        for (Move move : state.moves()) {
+            boolean mine = move.kind() == Move.Kind.RECOVER && move.to().equals(self);
+            if (mine && !done.contains(move.id()) && state.table().owns(self, move.slot())) {
+                recovering.set(move.slot());
+            }
+        }
+    }
+
+    private void split(int times) {
+        BitSet halves = new BitSet();
+        for (int slot = recovering.nextSetBit(0); slot >= 0; slot = recovering.nextSetBit(slot + 1)) {
+            halves.set(slot << times, slot + 1 << times);
+        }
+        recovering = halves;
+        heardOut.clear();
     }
 
     /** What a start finds. */
@@ -63,13 +132,15 @@ public final class RecoveringSlots {
         return storage.get(Table.META, KEY).thenCompose(bytes -> {
             if (bytes != null) {
                 recovering = BitSet.valueOf(bytes.unsafeArray());
+                // The ring may have become durable, and this not.
+                markTakenOver(ring.state());
                 return CompletableFuture.completedFuture(Found.KNOWN);
             }
             return storage.scan(Table.DATA, Storage.KeyRange.ALL, ANY).thenCompose(page -> {
                 boolean empty = page.entries().isEmpty() && page.resumeAfter() == null;
                 if (empty) {
-                    for (int slot = 0; slot < table.slots(); slot++) {
-                        recovering.set(slot, table.owns(self, slot) && table.width() > 1);
+                    for (int slot = 0; slot < table().slots(); slot++) {
+                        recovering.set(slot, table().owns(self, slot) && table().width() > 1);
                     }
                 }
                 return empty
@@ -101,7 +172,7 @@ public final class RecoveringSlots {
     List<Integer> pendingWith(NodeId peer) {
         List<Integer> pending = new ArrayList<>();
         for (int slot = recovering.nextSetBit(0); slot >= 0; slot = recovering.nextSetBit(slot + 1)) {
-            if (table.owns(peer, slot) && !heardOut(slot).contains(peer)) {
+            if (table().owns(peer, slot) && !heardOut(slot).contains(peer)) {
                 pending.add(slot);
             }
         }
@@ -112,6 +183,71 @@ public final class RecoveringSlots {
         return heardOut.computeIfAbsent(slot, s -> new TreeSet<>());
     }
 
+    /** What the peer must have on its disk for an exchange of the slot to count; ask before the exchange begins. */
+    boolean countsFrom(int slot, NodeId peer) {
+        Move takeover = takeover(slot);
+        return takeover == null || knows(peer, takeover);
+    }
+
+    /**
+     * Whether this node may not acknowledge anything of the slot yet: it stands in a dead owner's place, and so few of the others know it
+     * that readers and writers could still agree with the dead one against it (rules.md A18).
+     */
+    public boolean isUnfenced(int slot) {
+        if (recovering.isEmpty() || !recovering.get(slot)) {
+            return false;
+        }
+        Move takeover = takeover(slot);
+        if (takeover == null) {
+            return false;
+        }
+        int survivors = 0;
+        int know = 0;
+        for (NodeId owner : table().owners(slot)) {
+            if (!owner.equals(self) && !isTakenOver(slot, owner)) {
+                survivors++;
+                know += knows(owner, takeover) ? 1 : 0;
+            }
+        }
+        // With fewer left than that, the operator has said that it is to go on all the same.
+        return know < Math.min(fenceSize, survivors);
+    }
+
+    private boolean knows(NodeId node, Move takeover) {
+        long version = ringOf.applyAsLong(node);
+        return version != 0 && RingVersion.ofPacked(version).epoch() >= takeover.sinceEpoch();
+    }
+
+    private @Nullable Move takeover(int slot) {
+        for (Move move : ring.state().movesOf(slot)) {
+            if (move.kind() == Move.Kind.RECOVER && move.to().equals(self)) {
+                return move;
+            }
+        }
+        return null;
+    }
+
+    private boolean isTakenOver(int slot, NodeId owner) {
+        for (Move move : ring.state().movesOf(slot)) {
+            if (move.kind() == Move.Kind.RECOVER && move.to().equals(owner)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Moves that put this node in a dead one's place, and need not go on: it has all that the others hold. */
+    public List<Move> finished() {
+        List<Move> finished = new ArrayList<>();
+        for (Move move : ring.state().moves()) {
+            boolean mine = move.kind() == Move.Kind.RECOVER && move.to().equals(self);
+            if (mine && !contains(move.slot())) {
+                finished.add(move);
+            }
+        }
+        return finished;
+    }
+
     /** All that the peer holds of the slot is durable here. */
     void exchanged(int slot, NodeId peer) {
         if (!contains(slot)) {
@@ -119,13 +255,18 @@ public final class RecoveringSlots {
         }
         SortedSet<NodeId> heard = heardOut(slot);
         heard.add(peer);
-        for (NodeId owner : table.owners(slot)) {
+        for (NodeId owner : table().owners(slot)) {
             if (!owner.equals(self) && !heard.contains(owner)) {
                 return;
             }
         }
         heardOut.remove(slot);
         recovering.clear(slot);
+        Move takeover = takeover(slot);
+        if (takeover != null) {
+            done.add(takeover.id());
+        }
+        done.removeIf(id -> ring.state().moves().stream().noneMatch(move -> move.id() == id));
         Watched.whenComplete(store(), loop, RecoveringSlots::stored);
     }
 

@@ -4,6 +4,7 @@ import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.LeafHash;
 import dev.quorate.core.peer.PeerCalls;
+import dev.quorate.core.ring.CurrentRing;
 import dev.quorate.core.ring.KeyHasher;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.runtime.Clock;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /** What the parts of anti-entropy on one node share. Confined to the event loop. */
 public record Surroundings(
         NodeId self,
-        SlotTable table,
+        CurrentRing ring,
         KeyHasher hasher,
         AntiEntropyConfig config,
         Storage storage,
@@ -41,16 +42,20 @@ public record Surroundings(
         DeadlineWheel wheel,
         RandomSource random,
         Metrics metrics) {
+    SlotTable table() {
+        return ring.table();
+    }
+
     int firstLeaf(int slot) {
-        return MerkleTree.firstLeaf(slot, table.log2Slots());
+        return MerkleTree.firstLeaf(slot, table().log2Slots());
     }
 
     int endLeaf(int slot) {
-        return MerkleTree.endLeaf(slot, table.log2Slots());
+        return MerkleTree.endLeaf(slot, table().log2Slots());
     }
 
     int slotOf(KeyHash hash) {
-        return hash.slot(table.log2Slots());
+        return hash.slot(table().log2Slots());
     }
 
     MerkleTree.Root root(int slot) {

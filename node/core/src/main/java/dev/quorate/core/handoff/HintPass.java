@@ -195,7 +195,8 @@ final class HintPass {
         }
         bytesLeft -= record.size();
         VersionedObject sent = record.object();
-        PeerRequest request = new PeerRequest.Replicate(record.key(), sent, PeerRequest.Cause.HINT, null, expiresAt);
+        PeerRequest request = new PeerRequest.Replicate(
+                record.key(), sent, PeerRequest.Cause.HINT, null, expiresAt, PeerRequest.Keyed.ANY_ROW);
         work.peers().call(owner, request, CALL_TIMEOUT, new PeerCalls.Waiter() {
             @Override
             public void answered(PeerReply reply) {

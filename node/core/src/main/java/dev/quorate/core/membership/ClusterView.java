@@ -26,9 +26,9 @@ final class ClusterView {
         LACKS_ANNOUNCEMENT
     }
 
-    private final int[] nodes;
-    private final long[] heartbeats;
-    private final Announcement[] announcements;
+    private int[] nodes;
+    private long[] heartbeats;
+    private Announcement[] announcements;
 
     /** @param nodes ascending node numbers; not copied */
     ClusterView(int[] nodes) {
@@ -40,6 +40,15 @@ final class ClusterView {
 
     int size() {
         return nodes.length;
+    }
+
+    /** Members have been added behind the others. @param more ascending node numbers; not copied */
+    void follow(int[] more) {
+        int before = nodes.length;
+        nodes = more;
+        heartbeats = Arrays.copyOf(heartbeats, more.length);
+        announcements = Arrays.copyOf(announcements, more.length);
+        Arrays.fill(announcements, before, more.length, Announcement.NONE);
     }
 
     long heartbeat(int index) {

@@ -39,13 +39,13 @@ final class FailureDetector {
     private final IntConsumer exchange;
     private final Runnable spread;
     private final Membership.DownRule rule;
-    private final long[] grewAt;
-    private final boolean[] unreachable;
-    private final long[] unreachableSince;
-    private final boolean[] probing;
-    private final long[] probeAgainAt;
-    private final Verdict[] judged;
-    private final long[] downSince;
+    private long[] grewAt;
+    private boolean[] unreachable;
+    private long[] unreachableSince;
+    private boolean[] probing;
+    private long[] probeAgainAt;
+    private Verdict[] judged;
+    private long[] downSince;
     // By accused; rebuilt when somebody's accusations have changed.
     private final TreeMap<Integer, List<Integer>> accusers = new TreeMap<>();
     private boolean accusersChanged;
@@ -108,10 +108,32 @@ final class FailureDetector {
                 () -> doubt);
     }
 
+    /** Members have come or gone. Whoever has come gets as long to be heard of as anybody else. */
+    void follow() {
+        int before = grewAt.length;
+        int size = members.size();
+        grewAt = Arrays.copyOf(grewAt, size);
+        Arrays.fill(grewAt, before, size, setting.clock().nanos());
+        unreachable = Arrays.copyOf(unreachable, size);
+        unreachableSince = Arrays.copyOf(unreachableSince, size);
+        probing = Arrays.copyOf(probing, size);
+        probeAgainAt = Arrays.copyOf(probeAgainAt, size);
+        Arrays.fill(probeAgainAt, before, size, setting.clock().nanos());
+        judged = Arrays.copyOf(judged, size);
+        Arrays.fill(judged, before, size, Verdict.ALIVE);
+        downSince = Arrays.copyOf(downSince, size);
+        accusersChanged = true;
+        for (int i = 0; i < size; i++) {
+            if (!members.isPresent(i)) {
+                own.withdraw(members.id(i));
+            }
+        }
+    }
+
     private long count(Verdict verdict) {
         long count = 0;
         for (int i = 0; i < members.size(); i++) {
-            if (i != members.self() && verdict(i) == verdict) {
+            if (i != members.self() && members.isPresent(i) && verdict(i) == verdict) {
                 count++;
             }
         }
@@ -136,7 +158,7 @@ final class FailureDetector {
         TreeMap<Integer, List<Integer>> accused = accusers();
         for (int k = 0; k < members.size(); k++) {
             int i = first + k < members.size() ? first + k : first + k - members.size();
-            if (i == members.self()) {
+            if (i == members.self() || !members.isPresent(i)) {
                 continue;
             }
             boolean suspect = now - grewAt[i] > limit;
@@ -233,7 +255,7 @@ final class FailureDetector {
     private boolean stands(int accuser, int accused) {
         boolean fresh = accuser == members.self()
                 || ageNanos(accuser) <= setting.config().accusationLife().toNanos();
-        if (!fresh || accuser == accused) {
+        if (!fresh || accuser == accused || !members.isPresent(accuser)) {
             return false;
         }
         for (Accusation accusation : view.announcement(accuser).accusations()) {
@@ -377,6 +399,7 @@ final class FailureDetector {
                 int i = (start + k) % members.size();
                 boolean possible = i != members.self()
                         && i != index
+                        && members.isPresent(i)
                         && judged[i] == Verdict.ALIVE
                         && setting.peers().answering(members.id(i));
                 if (possible) {

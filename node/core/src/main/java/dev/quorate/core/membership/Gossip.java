@@ -11,6 +11,7 @@ import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.runtime.Metrics;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.IntPredicate;
@@ -51,8 +52,8 @@ final class Gossip {
     private final ClusterView view;
     private final OwnAccount own;
     private final Observer observer;
-    private final long[] grewAt;
-    private final boolean[] exchanging;
+    private long[] grewAt;
+    private boolean[] exchanging;
     private final TreeSet<Integer> askThemselves = new TreeSet<>();
     private final Metrics.Counter exchanges;
     private final Metrics.Counter unanswered;
@@ -70,6 +71,15 @@ final class Gossip {
         this.exchanges = metrics.counter("gossip_exchanges_total", "Exchanges of gossip begun by this node");
         this.unanswered = metrics.counter("gossip_unanswered_total", "Exchanges of gossip that got no answer");
         this.implausible = metrics.counter("gossip_implausible_total", IMPLAUSIBLE_HELP);
+    }
+
+    /** Members have come or gone. */
+    void follow() {
+        int before = grewAt.length;
+        grewAt = Arrays.copyOf(grewAt, members.size());
+        Arrays.fill(grewAt, before, grewAt.length, setting.clock().nanos());
+        exchanging = Arrays.copyOf(exchanging, members.size());
+        askThemselves.removeIf(index -> !members.isPresent(index));
     }
 
     /** @param preferred members to exchange with; the others are visited now and then, or how would the dead come back */
@@ -100,7 +110,8 @@ final class Gossip {
         // A few tries more than a small ring has members; in a large one somebody is found at once.
         for (int i = 0; i < 24; i++) {
             int index = setting.random().nextInt(size);
-            if (index == members.self() || index == first || exchanging[index] || !wanted.test(index)) {
+            boolean possible = index != members.self() && index != first && members.isPresent(index);
+            if (!possible || exchanging[index] || !wanted.test(index)) {
                 continue;
             }
             if (first < 0 || i >= 8 || !members.sameRack(index, members.self())) {
@@ -113,7 +124,7 @@ final class Gossip {
 
     void exchange(int index) {
         NodeId peer = members.id(index);
-        if (exchanging[index] || index == members.self()) {
+        if (exchanging[index] || index == members.self() || !members.isPresent(index)) {
             return;
         }
         exchanging[index] = true;
@@ -182,6 +193,9 @@ final class Gossip {
             if (i == members.self() && listed) {
                 own.knownElsewhere(heartbeat, theirs.since(at));
             }
+            if (!members.isPresent(i)) {
+                continue;
+            }
             GossipNews.Item item = view.newsOf(i, heartbeat);
             boolean contradicts = i == from && listed && view.announcement(i).since() > theirs.since(at);
             if (item != null) {
@@ -208,7 +222,7 @@ final class Gossip {
             if (index == members.self()) {
                 Announcement said = item.announcement();
                 own.knownElsewhere(item.heartbeat(), said == null ? Heartbeat.NEVER : said.since());
-            } else if (index >= 0) {
+            } else if (index >= 0 && members.isPresent(index)) {
                 take(from, index, item.heartbeat(), item.announcement());
             }
         }

@@ -9,40 +9,61 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The members by position, in order of node number, with what they fail together with. */
+/**
+ * The members by position, in order of node number, with what they fail together with. Whoever joins has a higher number than all before it, so
+ * positions last as long as the process: a member that left keeps its own, and is absent.
+ */
 final class MemberTable {
+    private final NodeId selfId;
     private final List<NodeId> ids = new ArrayList<>();
-    private final int[] numbers;
-    private final int[] hostOf;
-    private final int[] rackOf;
-    private final int[] sourcesNeeded;
-    private final int self;
+    private int[] numbers = new int[0];
+    private int[] hostOf = new int[0];
+    private int[] rackOf = new int[0];
+    private int[] sourcesNeeded = new int[0];
+    private boolean[] present = new boolean[0];
+    private int presentCount;
+    private int self;
 
     MemberTable(NodeId self, List<Member> members) {
+        this.selfId = self;
+        follow(members);
+        Check.argument(this.self >= 0, "%s is not a member", self);
+    }
+
+    /** These are the members from now on. */
+    void follow(List<Member> members) {
         List<Member> sorted = new ArrayList<>(members);
         sorted.sort((a, b) -> a.id().compareTo(b.id()));
-        int size = sorted.size();
-        this.numbers = new int[size];
-        this.hostOf = new int[size];
-        this.rackOf = new int[size];
+        for (Member member : sorted) {
+            if (indexOf(member.id()) < 0) {
+                int last = ids.isEmpty() ? 0 : ids.get(ids.size() - 1).number();
+                Check.state(member.id().number() > last, "%s joins after n%d", member.id(), last);
+                ids.add(member.id());
+                numbers = Arrays.copyOf(numbers, ids.size());
+                numbers[ids.size() - 1] = member.id().number();
+            }
+        }
+        int size = ids.size();
+        present = new boolean[size];
+        presentCount = sorted.size();
+        hostOf = Arrays.copyOf(hostOf, size);
+        rackOf = Arrays.copyOf(rackOf, size);
         Map<String, Integer> hosts = new TreeMap<>();
         Map<String, Integer> racks = new TreeMap<>();
-        for (int i = 0; i < size; i++) {
-            Member member = sorted.get(i);
-            ids.add(member.id());
-            numbers[i] = member.id().number();
-            hostOf[i] = first(hosts, member.datacenter(), member.host(), i);
-            rackOf[i] = first(racks, member.datacenter(), member.rack(), i);
+        for (Member member : sorted) {
+            int index = indexOf(member.id());
+            present[index] = true;
+            hostOf[index] = first(hosts, member.datacenter(), member.host(), index);
+            rackOf[index] = first(racks, member.datacenter(), member.rack(), index);
         }
-        this.self = Arrays.binarySearch(numbers, self.number());
-        Check.argument(this.self >= 0, "%s is not a member", self);
+        this.self = indexOf(selfId);
         this.sourcesNeeded = new int[size];
         int[] onHost = new int[size];
-        for (int host : hostOf) {
-            onHost[host]++;
+        for (int i = 0; i < size; i++) {
+            onHost[hostOf[i]] += present[i] ? 1 : 0;
         }
         for (int i = 0; i < size; i++) {
-            int others = onHost[hostOf[i]] == 1 ? hosts.size() - 1 : hosts.size();
+            int others = onHost[hostOf[i]] == 1 && present[i] ? hosts.size() - 1 : hosts.size();
             sourcesNeeded[i] = Math.min(2, others);
         }
     }
@@ -53,8 +74,18 @@ final class MemberTable {
         return first == null ? index : first;
     }
 
+    /** Positions, those of absent members included. */
     int size() {
         return numbers.length;
+    }
+
+    /** Whether it is a member now. */
+    boolean isPresent(int index) {
+        return present[index];
+    }
+
+    int presentCount() {
+        return presentCount;
     }
 
     int self() {

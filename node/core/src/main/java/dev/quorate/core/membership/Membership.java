@@ -6,7 +6,10 @@ import dev.quorate.core.peer.Heartbeat;
 import dev.quorate.core.peer.PeerCalls;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
-import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.ring.CurrentRing;
+import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.NodeEntry;
+import dev.quorate.core.ring.RingState;
 import dev.quorate.core.runtime.BootSource;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.DeadlineWheel;
@@ -22,7 +25,7 @@ import java.util.function.IntSupplier;
 
 /**
  * One node's part in knowing who is there: a round of gossip a second, a look at who has fallen behind, and a word on whom to send
- * requests to. The members themselves are given; what changes is who lives. Confined to the event loop.
+ * requests to. The members themselves are those of the ring. Confined to the event loop.
  */
 public final class Membership implements PeerCalls.Verdicts {
     /** A round this much too late says that this process stood still. */
@@ -43,6 +46,13 @@ public final class Membership implements PeerCalls.Verdicts {
         boolean isDown(int sources, int needed);
     }
 
+    /** Told what others say of the ring they use. */
+    @FunctionalInterface
+    public interface RingNews {
+        /** @param version as in {@link dev.quorate.core.ring.RingVersion#packed}, made durable by that node */
+        void uses(NodeId node, long version);
+    }
+
     /** What membership needs from the rest of the node and from the world. {@code load} is 0 to 100. */
     public record Surroundings(
             PeerCalls peers,
@@ -50,6 +60,7 @@ public final class Membership implements PeerCalls.Verdicts {
             Renewal renewal,
             DownRule downRule,
             IntSupplier load,
+            RingNews ringNews,
             Clock clock,
             EventLoop loop,
             DeadlineWheel wheel,
@@ -70,9 +81,9 @@ public final class Membership implements PeerCalls.Verdicts {
     private long roundDue;
     private boolean spreading;
 
-    public Membership(NodeId self, SlotTable table, MembershipConfig config, Surroundings around) {
+    public Membership(NodeId self, CurrentRing ring, MembershipConfig config, Surroundings around) {
         this.config = config;
-        this.members = new MemberTable(self, table.members());
+        this.members = new MemberTable(self, placements(ring.state()));
         this.peers = around.peers();
         this.clock = around.clock();
         this.wheel = around.wheel();
@@ -80,7 +91,13 @@ public final class Membership implements PeerCalls.Verdicts {
         Setting setting = new Setting(members, config, peers, clock, random, around.metrics(), around.listener());
         this.view = new ClusterView(members.numbers());
         this.own = new OwnAccount(
-                setting, view, around.boots(), around.renewal(), around.loop(), table.epoch(), around.load());
+                setting,
+                view,
+                around.boots(),
+                around.renewal(),
+                around.loop(),
+                ring.state().version().packed(),
+                around.load());
         this.gossip = new Gossip(setting, view, own, new Gossip.Observer() {
             @Override
             public void livedOn(int index) {
@@ -90,6 +107,8 @@ public final class Membership implements PeerCalls.Verdicts {
             @Override
             public void announced(int index, Announcement before) {
                 detector().announced(index, before);
+                around.ringNews()
+                        .uses(members.id(index), view.announcement(index).ring());
             }
 
             @Override
@@ -98,6 +117,26 @@ public final class Membership implements PeerCalls.Verdicts {
             }
         });
         this.detector = new FailureDetector(setting, view, own, gossip::exchange, this::spread, around.downRule());
+        ring.onChange((before, now) -> follow(now));
+    }
+
+    private static List<Member> placements(RingState ring) {
+        return ring.active().stream().map(NodeEntry::placement).toList();
+    }
+
+    private void follow(RingState ring) {
+        members.follow(placements(ring));
+        view.follow(members.numbers());
+        gossip.follow();
+        own.usesRing(ring.version().packed());
+        detector.follow();
+        spread();
+    }
+
+    /** The latest ring that the node is known to have made durable; 0 if nothing is known. As in {@link RingNews}. */
+    public long ringOf(NodeId node) {
+        int index = members.indexOf(node);
+        return index < 0 ? 0 : view.announcement(index).ring();
     }
 
     private FailureDetector detector() {
@@ -143,7 +182,7 @@ public final class Membership implements PeerCalls.Verdicts {
     /** Another member says or asks something. */
     public void onPeerRequest(NodeId from, PeerRequest.OfMembership request, Consumer<PeerReply> answer) {
         int sender = members.indexOf(from);
-        if (sender < 0) {
+        if (sender < 0 || !members.isPresent(sender)) {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
         } else if (request instanceof PeerRequest.Gossip theirs) {
             answer.accept(gossip.answer(sender, theirs.digest()));
@@ -207,6 +246,9 @@ public final class Membership implements PeerCalls.Verdicts {
     public List<MemberView> members() {
         List<MemberView> views = new ArrayList<>(members.size());
         for (int i = 0; i < members.size(); i++) {
+            if (!members.isPresent(i)) {
+                continue;
+            }
             boolean heardOf = view.heartbeat(i) != Heartbeat.NEVER;
             boolean self = i == members.self();
             views.add(new MemberView(

@@ -38,7 +38,7 @@ final class OwnAccount {
     private final BootSource boots;
     private final Membership.Renewal renewal;
     private final EventLoop loop;
-    private final long epoch;
+    private long ring;
     private final IntSupplier load;
     private final Metrics.Counter rolledBack;
     private final Metrics.Counter implausible;
@@ -53,7 +53,7 @@ final class OwnAccount {
             BootSource boots,
             Membership.Renewal renewal,
             EventLoop loop,
-            long epoch,
+            long ring,
             IntSupplier load) {
         this.setting = setting;
         this.view = view;
@@ -61,7 +61,7 @@ final class OwnAccount {
         this.boots = boots;
         this.renewal = renewal;
         this.loop = loop;
-        this.epoch = epoch;
+        this.ring = ring;
         this.load = load;
         this.rolledBack = setting.metrics()
                 .counter(
@@ -87,7 +87,7 @@ final class OwnAccount {
 
     private Announcement announcement(
             long since, Announcement.Status status, int roughLoad, List<Accusation> accusations) {
-        return new Announcement(since, boots.current(), status, epoch, roughLoad, accusations);
+        return new Announcement(since, boots.current(), status, ring, roughLoad, accusations);
     }
 
     /** Once a round. */
@@ -111,6 +111,12 @@ final class OwnAccount {
     private void say(Announcement.Status status, int roughLoad, List<Accusation> accusations) {
         long since = heartbeat() + 1;
         view.say(self, since, announcement(since, status, roughLoad, accusations));
+    }
+
+    /** This node has adopted another ring. */
+    void usesRing(long version) {
+        ring = version;
+        say(announcement().status(), announcement().load(), announcement().accusations());
     }
 
     /** From now on others leave this node alone. */

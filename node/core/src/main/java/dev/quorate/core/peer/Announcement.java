@@ -9,11 +9,11 @@ import java.util.List;
  *
  * @param since the heartbeat with which it began to say this: who knows a later one of the member knows this or something newer
  * @param boot its boot number; 0 before it is heard of
- * @param epoch of the slot table it uses
+ * @param ring version of the ring it uses and has on its disk, as {@code RingVersion.packed}
  * @param load 0 to 100: how full its queues are, roughly
  * @param accusations at most {@link #MAX_ACCUSATIONS}, ordered by the accused
  */
-public record Announcement(long since, long boot, Status status, long epoch, int load, List<Accusation> accusations) {
+public record Announcement(long since, long boot, Status status, long ring, int load, List<Accusation> accusations) {
     /** More would let one node's broken network fill everybody's gossip. */
     public static final int MAX_ACCUSATIONS = 32;
 
@@ -35,7 +35,7 @@ public record Announcement(long since, long boot, Status status, long epoch, int
     private static final Comparator<Announcement> ORDER = Comparator.comparingLong(Announcement::since)
             .thenComparingLong(Announcement::boot)
             .thenComparing(Announcement::status)
-            .thenComparingLong(Announcement::epoch)
+            .thenComparingLong(Announcement::ring)
             .thenComparingInt(Announcement::load)
             .thenComparing(announcement -> announcement.accusations().toString());
 

@@ -67,7 +67,7 @@ public final class GossipCodec {
             out.varint(1 + announcement.status().ordinal());
             out.distance(item.heartbeat(), announcement.since());
             out.varint(announcement.boot());
-            out.varint(announcement.epoch());
+            out.varint(announcement.ring());
             out.varint(announcement.load());
             out.varint(announcement.accusations().size());
             int accusedBefore = 0;
@@ -103,7 +103,7 @@ public final class GossipCodec {
         }
         long since = in.distance(heartbeat);
         long boot = in.varint();
-        long epoch = in.varint();
+        long ring = in.varint();
         int load = in.upTo(100, "load");
         int count = in.upTo(Announcement.MAX_ACCUSATIONS, "accusations");
         List<Accusation> accusations = new ArrayList<>(count);
@@ -112,7 +112,7 @@ public final class GossipCodec {
             before = in.node(before);
             accusations.add(new Accusation(new NodeId(before), in.heartbeat()));
         }
-        return new Announcement(since, boot, Announcement.Status.values()[kind - 1], epoch, load, accusations);
+        return new Announcement(since, boot, Announcement.Status.values()[kind - 1], ring, load, accusations);
     }
 
     private static final class Writer {

@@ -76,6 +76,8 @@ public sealed interface PeerReply {
         /** A node that owns nothing of the key keeps as many hints for the owner as it may (rules.md A9). */
         HINTS_FULL,
         /** The message is older than its sender wanted it to become (rules.md A16). */
-        EXPIRED
+        EXPIRED,
+        /** The sender asks under a row that has changed since: ask for the ring first. */
+        STALE_RING
     }
 }

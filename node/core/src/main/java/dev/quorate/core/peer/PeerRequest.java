@@ -11,7 +11,18 @@ import org.jspecify.annotations.Nullable;
 public sealed interface PeerRequest {
     /** About one key; other requests are about nodes or ranges of the ring. */
     sealed interface Keyed extends PeerRequest {
+        /** Says nothing of the row: the receiver looks whether it is to hold the key, and that is enough. */
+        long ANY_ROW = 0;
+
         Key key();
+
+        /**
+         * The epoch of the row under which the sender asks, or {@link #ANY_ROW}. A receiver that knows a later one refuses, so that no quorum
+         * is put together from owners of different rows (protocols.md 1.3).
+         */
+        default long rowEpoch() {
+            return ANY_ROW;
+        }
     }
 
     /**
@@ -25,12 +36,13 @@ public sealed interface PeerRequest {
             VersionedObject object,
             Cause cause,
             @Nullable NodeId hintFor,
-            long expiresAt) implements Keyed {
+            long expiresAt,
+            long rowEpoch) implements Keyed {
         public static final long NEVER = 0;
 
         /** What a coordinator sends to the other owners. */
-        public static Replicate toOwner(Key key, VersionedObject object) {
-            return new Replicate(key, object, Cause.CLIENT, null, NEVER);
+        public static Replicate toOwner(Key key, VersionedObject object, long rowEpoch) {
+            return new Replicate(key, object, Cause.CLIENT, null, NEVER, rowEpoch);
         }
     }
 
@@ -47,14 +59,14 @@ public sealed interface PeerRequest {
      *
      * @param standingFor the owner in whose place the receiver is asked; null asks an owner for itself
      */
-    record Read(Key key, @Nullable NodeId standingFor) implements Keyed {
-        public static Read ofOwner(Key key) {
-            return new Read(key, null);
+    record Read(Key key, @Nullable NodeId standingFor, long rowEpoch) implements Keyed {
+        public static Read ofOwner(Key key, long rowEpoch) {
+            return new Read(key, null, rowEpoch);
         }
     }
 
-    /** Say which of these slots are not the same on the receiver. */
-    record CompareRoots(List<SlotRoot> roots) implements PeerRequest {}
+    /** Say which of these slots, of {@code 2^log2Slots}, are not the same on the receiver. */
+    record CompareRoots(int log2Slots, List<SlotRoot> roots) implements PeerRequest {}
 
     /**
      * Say which leaves from {@code firstLeaf} to before {@code endLeaf} are not the same on the receiver. Those that are not listed are
@@ -74,7 +86,7 @@ public sealed interface PeerRequest {
     record Inspect(Key key) implements Keyed {}
 
     /** Coordinate this read: the sender is no owner. */
-    record ForwardGet(GetCommand command) implements Keyed {
+    record ForwardGet(GetCommand command, long rowEpoch) implements Keyed {
         @Override
         public Key key() {
             return command.key();
@@ -82,7 +94,7 @@ public sealed interface PeerRequest {
     }
 
     /** Coordinate this write: the sender is no owner. */
-    record ForwardWrite(WriteCommand command) implements Keyed {
+    record ForwardWrite(WriteCommand command, long rowEpoch) implements Keyed {
         @Override
         public Key key() {
             return command.key();

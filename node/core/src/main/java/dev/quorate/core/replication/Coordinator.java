@@ -40,6 +40,7 @@ public final class Coordinator {
     private final DotMint mint;
     private final String forwardedIdPrefix;
     private final Metrics.Counter stoodIn;
+    private final Metrics.Counter staleRing;
     private long forwardedIds;
 
     public Coordinator(Local local, int clusterNumber, Bytes clusterKey, BootSource boots, HybridClock hybridClock) {
@@ -54,7 +55,7 @@ public final class Coordinator {
         RecordRescue rescue = new RecordRescue(local);
         this.mint = new DotMint(clusterNumber, local.self().number(), boots, local.rules(), local.metrics());
         HintKeeper keeper = new HintKeeper(local, hybridClock);
-        Fallbacks fallbacks = new Fallbacks(local.table());
+        Fallbacks fallbacks = new Fallbacks(local.ring());
         this.replicaSide = new ReplicaSide(local, hybridClock, rescue, keeper);
         this.reads = new ReadCoordinator(local, replicaSide, new ReadRepair(local, replicaSide), fallbacks);
         RequestLedger ledger =
@@ -64,6 +65,10 @@ public final class Coordinator {
                 .counter(
                         "coordinated_for_owners_total",
                         "Sloppy operations coordinated here because no owner was to be had");
+        this.staleRing = local.metrics()
+                .counter(
+                        "stale_ring_total",
+                        "Requests of peers refused because the row has changed since they last heard");
         this.forwarder = new Forwarder(local);
         this.forwardedIdPrefix = local.self() + "." + Long.toHexString(mint.boot()) + ".";
     }
@@ -149,10 +154,9 @@ public final class Coordinator {
             });
             return;
         }
-        boolean mayHaveForgotten =
-                local.recovering().test(hash.slot(local.table().log2Slots()));
-        if (command.ifAbsent() && mayHaveForgotten && owners.size() > 1) {
-            // That it finds nothing here says nothing.
+        boolean mayHaveForgotten = local.recovering().test(local.slot(hash));
+        if ((command.ifAbsent() && mayHaveForgotten || local.unfenced().test(local.slot(hash))) && owners.size() > 1) {
+            // That it finds nothing here says nothing, or what it acknowledges does not count.
             forwarder.write(identified(command), owners, timeout, answer);
             return;
         }
@@ -198,21 +202,47 @@ public final class Coordinator {
         return local.owners(key, hash).contains(node);
     }
 
+    /** Merges into what this node holds, as it would for a peer. */
+    public void merge(PeerRequest.Replicate own, KeyHash hash, Consumer<PeerReply> answer) {
+        replicaSide.replicate(own, hash, answer);
+    }
+
     /** {@code answer} is called at most once; never when the answer cannot be known. */
-    public void onPeerRequest(PeerRequest request, Duration timeout, Consumer<PeerReply> answer) {
+    public void onPeerRequest(NodeId from, PeerRequest.Keyed request, Duration timeout, Consumer<PeerReply> answer) {
+        KeyHash hash = local.hasher().hash(request.key());
+        long theirs = request.rowEpoch();
+        long ours = theirs == PeerRequest.Keyed.ANY_ROW ? theirs : local.rowEpoch(hash);
+        if (local.rules().rowIsStale(theirs, ours)) {
+            staleRing.increment();
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.STALE_RING));
+        } else if (theirs > ours) {
+            // Whether this node is to hold the key is decided by a ring that it does not know yet.
+            long begun = local.clock().nanos();
+            local.ringUpdates().fetchFrom(from, () -> {
+                Duration left = timeout.minusNanos(local.clock().nanos() - begun);
+                if (theirs > local.rowEpoch(hash)) {
+                    answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+                } else if (!left.isNegative()) {
+                    onPeerRequest(from, request, left, answer);
+                }
+            });
+        } else {
+            carryOut(request, hash, timeout, answer);
+        }
+    }
+
+    private void carryOut(PeerRequest.Keyed request, KeyHash hash, Duration timeout, Consumer<PeerReply> answer) {
         if (request instanceof PeerRequest.Replicate replicate) {
-            replicaSide.replicate(replicate, answer);
+            replicaSide.replicate(replicate, hash, answer);
         } else if (request instanceof PeerRequest.Read read) {
-            replicaSide.read(read, answer);
+            replicaSide.read(read, hash, answer);
         } else if (request instanceof PeerRequest.Inspect inspect) {
             replicaSide.inspect(inspect.key(), answer);
         } else if (request instanceof PeerRequest.ForwardGet get) {
-            KeyHash hash = local.hasher().hash(get.key());
             if (ownsOrRefuses(get, hash, answer)) {
                 reads.read(get.command(), hash, timeout, result -> answer.accept(new PeerReply.ForwardedGet(result)));
             }
         } else if (request instanceof PeerRequest.ForwardWrite write) {
-            KeyHash hash = local.hasher().hash(write.key());
             if (ownsOrRefuses(write, hash, answer)) {
                 writes.write(
                         write.command(), hash, timeout, result -> answer.accept(new PeerReply.ForwardedWrite(result)));
@@ -222,10 +252,13 @@ public final class Coordinator {
 
     private boolean ownsOrRefuses(PeerRequest.Keyed request, KeyHash hash, Consumer<PeerReply> answer) {
         boolean owns = local.owners(request.key(), hash).contains(local.self());
-        if (!owns) {
-            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
+        boolean unfenced = owns
+                && request instanceof PeerRequest.ForwardWrite
+                && local.unfenced().test(local.slot(hash));
+        if (!owns || unfenced) {
+            answer.accept(new PeerReply.Refused(unfenced ? PeerReply.Refusal.NOT_READY : PeerReply.Refusal.NOT_OWNER));
         }
-        return owns;
+        return owns && !unfenced;
     }
 
     public Result<Placement> placement(String bucketName, Bytes keyBytes) {
@@ -239,7 +272,7 @@ public final class Coordinator {
     private Placement placement(Key key) {
         KeyHash hash = local.hasher().hash(key);
         List<NodeId> owners = local.owners(key, hash);
-        int slot = hash.slot(local.table().log2Slots());
+        int slot = local.slot(hash);
         List<NodeId> fallbacks = PreferenceList.fallbacks(local.table(), slot, owners.size(), owners.get(0));
         return new Placement(hash, slot, owners, fallbacks);
     }

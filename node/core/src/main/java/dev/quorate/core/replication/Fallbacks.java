@@ -2,8 +2,12 @@ package dev.quorate.core.replication;
 
 import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.ring.CurrentRing;
+import dev.quorate.core.ring.NodeEntry;
+import dev.quorate.core.ring.NodeStatus;
 import dev.quorate.core.ring.PreferenceList;
 import dev.quorate.core.ring.SlotTable;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +19,7 @@ import java.util.Map;
 final class Fallbacks {
     private static final int MAX_KEPT = 4096;
 
-    private final SlotTable table;
+    private final CurrentRing ring;
     private final Map<Long, List<NodeId>> kept = new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -25,12 +29,14 @@ final class Fallbacks {
         }
     };
 
-    Fallbacks(SlotTable table) {
-        this.table = table;
+    Fallbacks(CurrentRing ring) {
+        this.ring = ring;
+        ring.onChange((before, now) -> kept.clear());
     }
 
-    /** Every member but the first {@code replicas} of the key's row. */
+    /** Every member but the first {@code replicas} of the key's row, and those that are about to leave. */
     List<NodeId> of(KeyHash hash, int replicas, NodeId owner) {
+        SlotTable table = ring.table();
         if (replicas == table.members().size()) {
             return List.of();
         }
@@ -38,9 +44,15 @@ final class Fallbacks {
         long place = ((long) owner.number() << SlotTable.MAX_LOG2_SLOTS | slot) << 5 | replicas;
         List<NodeId> known = kept.get(place);
         if (known == null) {
-            known = PreferenceList.fallbacks(table, slot, replicas, owner);
+            known = new ArrayList<>(PreferenceList.fallbacks(table, slot, replicas, owner));
+            known.removeIf(this::isLeaving);
             kept.put(place, known);
         }
         return known;
+    }
+
+    private boolean isLeaving(NodeId node) {
+        NodeEntry entry = ring.state().node(node);
+        return entry == null || entry.status() != NodeStatus.NORMAL;
     }
 }

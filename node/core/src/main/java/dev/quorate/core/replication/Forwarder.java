@@ -1,5 +1,7 @@
 package dev.quorate.core.replication;
 
+import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Failure;
 import dev.quorate.core.peer.GetAnswer;
@@ -16,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +43,8 @@ final class Forwarder {
     void get(GetCommand command, List<NodeId> owners, Duration timeout, Consumer<Result<GetAnswer>> done) {
         forwarded.increment();
         new Hop<>(
-                        new PeerRequest.ForwardGet(command),
+                        epoch -> new PeerRequest.ForwardGet(command, epoch),
+                        command.key(),
                         true,
                         owners,
                         // Anywhere in the row, or its first member would coordinate for every client that knows no
@@ -55,7 +59,8 @@ final class Forwarder {
     void write(WriteCommand command, List<NodeId> owners, Duration timeout, Consumer<Result<WriteAnswer>> done) {
         forwarded.increment();
         new Hop<>(
-                        new PeerRequest.ForwardWrite(command),
+                        epoch -> new PeerRequest.ForwardWrite(command, epoch),
+                        command.key(),
                         false,
                         owners,
                         // The same for every attempt: that owner knows the earlier ones.
@@ -67,18 +72,23 @@ final class Forwarder {
     }
 
     private final class Hop<A> implements PeerCalls.Waiter {
-        private final PeerRequest request;
+        private final LongFunction<PeerRequest> request;
+        private final Key key;
         private final boolean repeatable;
+        private final int start;
         private final long deadline;
         private final Consumer<Result<A>> done;
         private final Function<PeerReply, @Nullable Result<A>> reader;
         private final List<NodeId> candidates = new ArrayList<>();
-        private final List<NodeId> owners;
+        private List<NodeId> owners;
+        private long rowEpoch;
+        private boolean asksUnderNewRow;
         private int tried;
         private @Nullable Failure lastFailure;
 
         Hop(
-                PeerRequest request,
+                LongFunction<PeerRequest> request,
+                Key key,
                 boolean repeatable,
                 List<NodeId> owners,
                 int start,
@@ -86,11 +96,20 @@ final class Forwarder {
                 Consumer<Result<A>> done,
                 Function<PeerReply, @Nullable Result<A>> reader) {
             this.request = request;
+            this.key = key;
+            this.start = start;
             this.repeatable = repeatable;
             this.deadline = local.clock().nanos() + timeout.toNanos();
             this.done = done;
             this.reader = reader;
             this.owners = owners;
+            this.rowEpoch = local.rowEpoch(local.hasher().hash(key));
+            findCandidates();
+        }
+
+        private void findCandidates() {
+            candidates.clear();
+            tried = 0;
             for (int i = 0; i < owners.size(); i++) {
                 NodeId owner = owners.get((start + i) % owners.size());
                 if (!owner.equals(local.self()) && local.peers().reachable(owner)) {
@@ -118,7 +137,7 @@ final class Forwarder {
             // it.
             long share = repeatable ? left / (candidates.size() - tried) : left;
             NodeId owner = candidates.get(tried++);
-            local.peers().call(owner, request, Duration.ofNanos(share), this);
+            local.peers().call(owner, request.apply(rowEpoch), Duration.ofNanos(share), this);
         }
 
         @Override
@@ -126,6 +145,9 @@ final class Forwarder {
             Result<A> result = reader.apply(reply);
             if (result == null) {
                 // Refused before anything was done.
+                if (askUnderNewRow(reply)) {
+                    return;
+                }
                 lastFailure = Failure.of(kindOf(reply)).with("node", candidates.get(tried - 1));
                 next();
                 return;
@@ -154,6 +176,24 @@ final class Forwarder {
                     .with("cause", failure)));
         }
 
+        /** The row has changed since this node last heard: goes on with the owners of now, once. */
+        private boolean askUnderNewRow(PeerReply reply) {
+            PeerReply.Refusal refusal = reply instanceof PeerReply.Refused refused ? refused.refusal() : null;
+            boolean stale = refusal == PeerReply.Refusal.STALE_RING || refusal == PeerReply.Refusal.NOT_OWNER;
+            if (!stale || asksUnderNewRow) {
+                return false;
+            }
+            asksUnderNewRow = true;
+            local.ringUpdates().fetchFrom(candidates.get(tried - 1), () -> {
+                KeyHash hash = local.hasher().hash(key);
+                owners = local.owners(key, hash);
+                rowEpoch = local.rowEpoch(hash);
+                findCandidates();
+                next();
+            });
+            return true;
+        }
+
         private static Failure.Kind kindOf(PeerReply reply) {
             if (!(reply instanceof PeerReply.Refused refused)) {
                 return Failure.Kind.NODE_STARTING;
@@ -162,7 +202,7 @@ final class Forwarder {
                 case OVERLOADED -> Failure.Kind.OVERLOADED;
                 case STORAGE_FULL -> Failure.Kind.STORAGE_FULL;
                 case CORRUPT -> Failure.Kind.RECORD_CORRUPT;
-                case NOT_OWNER, NOT_READY, MALFORMED, HINTS_FULL, EXPIRED -> Failure.Kind.NODE_STARTING;
+                case NOT_OWNER, NOT_READY, MALFORMED, HINTS_FULL, EXPIRED, STALE_RING -> Failure.Kind.NODE_STARTING;
             };
         }
 

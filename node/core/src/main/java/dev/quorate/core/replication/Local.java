@@ -4,6 +4,7 @@ import dev.quorate.core.model.Key;
 import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerCalls;
+import dev.quorate.core.ring.CurrentRing;
 import dev.quorate.core.ring.KeyHasher;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.runtime.Clock;
@@ -20,17 +21,20 @@ import java.util.function.IntPredicate;
 /**
  * What the parts of replication on one node share. Confined to the event loop.
  *
+ * @param unfenced slots of which this node may acknowledge nothing yet (rules.md A18)
  * @param recovering slots of which this node may have lost what it acknowledged
  */
 public record Local(
         NodeId self,
-        SlotTable table,
+        CurrentRing ring,
+        RingUpdates ringUpdates,
         KeyHasher hasher,
         SortedMap<Integer, Bucket> bucketsById,
         ReplicationConfig config,
         SafetyRules rules,
         ReplicaTable replicas,
         IntPredicate recovering,
+        IntPredicate unfenced,
         Storage storage,
         PeerCalls peers,
         Clock clock,
@@ -38,13 +42,26 @@ public record Local(
         DeadlineWheel wheel,
         RandomSource random,
         Metrics metrics) {
+    SlotTable table() {
+        return ring.table();
+    }
+
+    int slot(KeyHash hash) {
+        return hash.slot(ring.table().log2Slots());
+    }
+
+    /** Under which this node asks the owners of a key now. */
+    long rowEpoch(KeyHash hash) {
+        return ring.state().rowEpoch(slot(hash));
+    }
+
     /** The owners of a key, in preference order. Empty for a bucket that this node does not know. */
     public List<NodeId> owners(Key key, KeyHash hash) {
         Bucket bucket = bucketsById.get(key.bucketId());
         if (bucket == null) {
             return List.of();
         }
-        List<NodeId> row = table.owners(hash.slot(table.log2Slots()));
+        List<NodeId> row = ring.table().owners(slot(hash));
         return bucket.n() == row.size() ? row : row.subList(0, bucket.n());
     }
 

@@ -76,7 +76,10 @@ final class ReadCoordinator {
         private final KeyHash hash;
         private final long deadline;
         private final Consumer<Result<GetAnswer>> done;
-        private final List<NodeId> owners;
+        // One of them changes if its owner says that another has taken its place.
+        private List<NodeId> owners;
+        private final List<NodeId> ownersAtFirst;
+        private long rowEpoch;
         private final ReadQuorum quorum;
         private final int required;
         private final DeadlineWheel.Handle timer;
@@ -89,6 +92,7 @@ final class ReadCoordinator {
         private int reachableOwners;
         private final List<NodeId> corrupt = new ArrayList<>(0);
         private int nextSpare;
+        private int asksUnderNewRow;
         private boolean answering;
         private boolean finished;
         private int upToDate;
@@ -102,6 +106,8 @@ final class ReadCoordinator {
             this.deadline = local.clock().nanos() + timeout.toNanos();
             this.done = done;
             this.owners = local.owners(key, hash);
+            this.ownersAtFirst = owners;
+            this.rowEpoch = local.rowEpoch(hash);
             this.required = Math.max(command.r(), command.pr());
             this.spare = new ArrayList<>(owners.size());
             if (owners.contains(local.self())) {
@@ -181,7 +187,7 @@ final class ReadCoordinator {
             List<Integer> positions = standIns;
             return standsIn(index) && positions != null
                     ? positions.get(index - reachableOwners)
-                    : owners.indexOf(spare.get(index));
+                    : ownersAtFirst.indexOf(spare.get(index));
         }
 
         private void hedge() {
@@ -214,9 +220,13 @@ final class ReadCoordinator {
                 replicaSide.read(key, hash, reply -> answered(replica, position, reply));
                 return;
             }
+            call(replica, position, standsIn(index) ? owners.get(position) : null);
+        }
+
+        private void call(NodeId replica, int position, @Nullable NodeId standingFor) {
             Duration left =
                     Duration.ofNanos(Math.max(0, deadline - local.clock().nanos()));
-            PeerRequest request = new PeerRequest.Read(key, standsIn(index) ? owners.get(position) : null);
+            PeerRequest request = new PeerRequest.Read(key, standingFor, rowEpoch);
             local.peers().call(replica, request, left, new PeerCalls.Waiter() {
                 @Override
                 public void answered(PeerReply reply) {
@@ -240,10 +250,37 @@ final class ReadCoordinator {
                 }
                 return;
             }
-            if (reply instanceof PeerReply.Refused refused && refused.refusal() == PeerReply.Refusal.CORRUPT) {
+            PeerReply.Refusal refusal = reply instanceof PeerReply.Refused refused ? refused.refusal() : null;
+            if (refusal == PeerReply.Refusal.CORRUPT) {
                 corrupt.add(replica);
             }
-            failed(replica, position);
+            if (!askUnderNewRow(replica, position, refusal)) {
+                failed(replica, position);
+            }
+        }
+
+        /** The row has changed under this read: asks, once for each position, whoever stands there by now. */
+        private boolean askUnderNewRow(NodeId refusing, int position, PeerReply.@Nullable Refusal refusal) {
+            boolean stale = refusal == PeerReply.Refusal.STALE_RING;
+            if (!stale || (asksUnderNewRow & 1 << position) != 0 || answering || finished) {
+                return false;
+            }
+            asksUnderNewRow |= 1 << position;
+            local.ringUpdates().fetchFrom(refusing, () -> {
+                List<NodeId> row = local.owners(key, hash);
+                NodeId owner = position < row.size() ? row.get(position) : null;
+                if (owner == null || owner.equals(local.self()) || !local.reachable(owner)) {
+                    failed(refusing, position);
+                    return;
+                }
+                rowEpoch = local.rowEpoch(hash);
+                if (!owner.equals(owners.get(position))) {
+                    owners = new ArrayList<>(owners);
+                    owners.set(position, owner);
+                }
+                call(owner, position, null);
+            });
+            return true;
         }
 
         private void failed(NodeId replica, int position) {

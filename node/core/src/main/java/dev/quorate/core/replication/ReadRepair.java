@@ -77,10 +77,11 @@ final class ReadRepair {
         VersionedObject repair = theirs == null ? merged : local.rules().repairOf(merged, theirs);
         PeerRequest.Cause cause = awaitedFor == null ? PeerRequest.Cause.READ_REPAIR : PeerRequest.Cause.CLIENT;
         NodeId hintFor = awaitedFor == null || awaitedFor.equals(replica) ? null : awaitedFor;
-        PeerRequest.Replicate push =
-                new PeerRequest.Replicate(key, repair, cause, hintFor, PeerRequest.Replicate.NEVER);
+        PeerRequest.Replicate push = new PeerRequest.Replicate(
+                key, repair, cause, hintFor, PeerRequest.Replicate.NEVER, PeerRequest.Keyed.ANY_ROW);
         if (replica.equals(local.self())) {
-            replicaSide.replicate(push, reply -> done.accept(reply instanceof PeerReply.Replicated));
+            replicaSide.replicate(
+                    push, local.hasher().hash(key), reply -> done.accept(reply instanceof PeerReply.Replicated));
             return;
         }
         local.peers().call(replica, push, TIMEOUT, new PeerCalls.Waiter() {

@@ -100,21 +100,26 @@ final class RecordRescue {
         void ask(List<NodeId> owners) {
             for (NodeId owner : owners) {
                 if (!owner.equals(local.self())) {
-                    local.peers().call(owner, PeerRequest.Read.ofOwner(key), TIMEOUT, new PeerCalls.Waiter() {
-                        @Override
-                        public void answered(PeerReply reply) {
-                            if (reply instanceof PeerReply.ReadReply read) {
-                                answers++;
-                                add(read.object());
-                            }
-                            settle();
-                        }
+                    local.peers()
+                            .call(
+                                    owner,
+                                    PeerRequest.Read.ofOwner(key, local.rowEpoch(hash)),
+                                    TIMEOUT,
+                                    new PeerCalls.Waiter() {
+                                        @Override
+                                        public void answered(PeerReply reply) {
+                                            if (reply instanceof PeerReply.ReadReply read) {
+                                                answers++;
+                                                add(read.object());
+                                            }
+                                            settle();
+                                        }
 
-                        @Override
-                        public void failed(PeerCalls.CallFailure failure) {
-                            settle();
-                        }
-                    });
+                                        @Override
+                                        public void failed(PeerCalls.CallFailure failure) {
+                                            settle();
+                                        }
+                                    });
                 }
             }
         }

@@ -48,9 +48,8 @@ final class ReplicaSide {
                 local.metrics().counter("replica_merges_expired_total", "Objects dropped because they came too late");
     }
 
-    void replicate(PeerRequest.Replicate request, Consumer<PeerReply> answer) {
+    void replicate(PeerRequest.Replicate request, KeyHash hash, Consumer<PeerReply> answer) {
         Key key = request.key();
-        KeyHash hash = local.hasher().hash(key);
         List<NodeId> owners = local.owners(key, hash);
         NodeId standsInFor = owners.contains(local.self()) ? null : request.hintFor();
         if (standsInFor == null ? !owners.contains(local.self()) : !owners.contains(standsInFor)) {
@@ -58,6 +57,12 @@ final class ReplicaSide {
             // key (rules.md A10).
             notOwner.increment();
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
+            return;
+        }
+        if (standsInFor == null && local.unfenced().test(local.slot(hash))) {
+            // Others could still agree with the dead owner, whose place this is, against it.
+            notReady.increment();
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
             return;
         }
         if (request.expiresAt() != PeerRequest.Replicate.NEVER && request.expiresAt() < hybridClock.last()) {
@@ -117,9 +122,8 @@ final class ReplicaSide {
         }
     }
 
-    void read(PeerRequest.Read request, Consumer<PeerReply> answer) {
+    void read(PeerRequest.Read request, KeyHash hash, Consumer<PeerReply> answer) {
         Key key = request.key();
-        KeyHash hash = local.hasher().hash(key);
         List<NodeId> owners = local.owners(key, hash);
         NodeId standingFor = request.standingFor();
         boolean asked = owners.contains(local.self()) || standingFor != null && owners.contains(standingFor);
@@ -133,7 +137,7 @@ final class ReplicaSide {
 
     /** Says what this node holds. */
     void read(Key key, KeyHash hash, Consumer<PeerReply> answer) {
-        boolean recovering = local.recovering().test(hash.slot(local.table().log2Slots()));
+        boolean recovering = local.recovering().test(local.slot(hash));
         if (recovering && !local.rules().recoveringAnswersReads()) {
             notReady.increment();
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));

@@ -2,6 +2,7 @@ package dev.quorate.core.replication;
 
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.peer.Mode;
+import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.storage.HintRules;
 import dev.quorate.core.storage.ObjectDigest;
@@ -145,6 +146,11 @@ public class SafetyRules {
     /** What stands for a record when replicas compare theirs: the same on every node that holds the same siblings. */
     public ObjectDigest objectDigest(Bytes hashSeed) {
         return new ObjectDigest(hashSeed);
+    }
+
+    /** Whether a peer asks under a row that has changed since. {@code theirs} may be {@link PeerRequest.Keyed#ANY_ROW}, which is never stale. */
+    public boolean rowIsStale(long theirs, long ours) {
+        return theirs < ours;
     }
 
     /** Whether a node that may have lost what it acknowledged reports what it still has, or has not (rules.md A7). */

@@ -42,7 +42,9 @@ final class WriteFanOut {
     private final Local local;
     private final Key key;
     private final KeyHash hash;
-    private final List<NodeId> owners;
+    // One of them changes if its owner says that another has taken its place.
+    private List<NodeId> owners;
+    private long rowEpoch;
     private final boolean sloppy;
     private final long deadline;
     private final Listener listener;
@@ -57,6 +59,7 @@ final class WriteFanOut {
     private int waitsForOther;
     private int keptHere;
     private int hinted;
+    private int asksUnderNewRow;
     private boolean over;
 
     /** What the writes of a node share. */
@@ -76,6 +79,7 @@ final class WriteFanOut {
         this.key = key;
         this.hash = hash;
         this.owners = owners;
+        this.rowEpoch = local.rowEpoch(hash);
         this.sloppy = local.rules().othersMayStandIn(mode);
         this.deadline = deadline;
         this.quorum = quorum;
@@ -177,7 +181,7 @@ final class WriteFanOut {
     /** Sends the object. Peers first, before this node's own sync: their network and disk time overlaps with ours. */
     void start(VersionedObject written) {
         object = written;
-        PeerRequest.Replicate request = PeerRequest.Replicate.toOwner(key, written);
+        PeerRequest.Replicate request = PeerRequest.Replicate.toOwner(key, written, rowEpoch);
         Duration left = left();
         for (int position = 0; position < owners.size(); position++) {
             if (position == ownPosition) {
@@ -273,7 +277,7 @@ final class WriteFanOut {
         standins.keeper().asked();
         waitsForOther |= 1 << position;
         PeerRequest.Replicate request = new PeerRequest.Replicate(
-                key, written, PeerRequest.Cause.CLIENT, owners.get(position), PeerRequest.Replicate.NEVER);
+                key, written, PeerRequest.Cause.CLIENT, owners.get(position), PeerRequest.Replicate.NEVER, rowEpoch);
         local.peers().call(other, request, left(), new OthersAnswer(position, other));
     }
 
@@ -288,6 +292,51 @@ final class WriteFanOut {
         } else {
             lose(position, mayHaveItLater);
         }
+    }
+
+    /**
+     * The row has changed under this write: asks, once for each position, whoever stands there by now.
+     *
+     * @return false if that is not why the node refused, or was tried before
+     */
+    private boolean askUnderNewRow(int position, NodeId refusing, PeerReply.@Nullable Refusal refusal) {
+        boolean stale = refusal == PeerReply.Refusal.STALE_RING;
+        if (!stale || (asksUnderNewRow & 1 << position) != 0) {
+            return false;
+        }
+        asksUnderNewRow |= 1 << position;
+        // Until it is known whom to ask, this position waits for its owner.
+        waitsForOwner |= 1 << position;
+        local.ringUpdates().fetchFrom(refusing, () -> {
+            waitsForOwner &= ~(1 << position);
+            List<NodeId> row = local.owners(key, hash);
+            VersionedObject written = object;
+            NodeId owner = position < row.size() ? row.get(position) : null;
+            if (owner == null || written == null || !mayCountAt(position, owner)) {
+                ownerFailed(position, false);
+                return;
+            }
+            rowEpoch = local.rowEpoch(hash);
+            if (!owner.equals(owners.get(position))) {
+                owners = new ArrayList<>(owners);
+                owners.set(position, owner);
+            }
+            waitsForOwner |= 1 << position;
+            local.peers()
+                    .call(
+                            owner,
+                            PeerRequest.Replicate.toOwner(key, written, rowEpoch),
+                            left(),
+                            new OwnersAnswer(position));
+        });
+        return true;
+    }
+
+    /** A node counts for one position, also one that stood in for another owner before. */
+    private boolean mayCountAt(int position, NodeId owner) {
+        boolean elsewhere = owners.contains(owner) && owners.indexOf(owner) != position;
+        boolean stoodIn = asked != null && asked.contains(owner);
+        return !elsewhere && !stoodIn && !owner.equals(local.self()) && local.reachable(owner);
     }
 
     private void lose(int position, boolean mayHaveItLater) {
@@ -318,9 +367,10 @@ final class WriteFanOut {
                 tell(quorum.acknowledged(position, owners.get(position), true));
                 return;
             }
-            boolean saysItIsNoOwner =
-                    reply instanceof PeerReply.Refused refused && refused.refusal() == PeerReply.Refusal.NOT_OWNER;
-            ownerFailed(position, !saysItIsNoOwner);
+            PeerReply.Refusal refusal = reply instanceof PeerReply.Refused refused ? refused.refusal() : null;
+            if (!askUnderNewRow(position, owners.get(position), refusal)) {
+                ownerFailed(position, refusal != PeerReply.Refusal.NOT_OWNER);
+            }
         }
 
         @Override
@@ -345,7 +395,10 @@ final class WriteFanOut {
             if (reply instanceof PeerReply.Replicated) {
                 hinted |= 1 << position;
                 tell(quorum.acknowledged(position, other, local.rules().countsAsOwner(false)));
-            } else {
+                return;
+            }
+            PeerReply.Refusal refusal = reply instanceof PeerReply.Refused refused ? refused.refusal() : null;
+            if (!askUnderNewRow(position, other, refusal)) {
                 next();
             }
         }

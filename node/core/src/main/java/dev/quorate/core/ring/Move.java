@@ -11,8 +11,7 @@ import dev.quorate.core.model.NodeId;
  * @param position in the slot's row
  * @param sinceEpoch of the ring in which this attempt began
  */
-public record Move(
-        long id, int attempt, Kind kind, int slot, int position, NodeId from, NodeId to, long sinceEpoch) {
+public record Move(long id, int attempt, Kind kind, int slot, int position, NodeId from, NodeId to, long sinceEpoch) {
     /** How it changes hands. */
     public enum Kind {
         /**

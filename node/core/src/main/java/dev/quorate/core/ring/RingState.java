@@ -31,6 +31,7 @@ public final class RingState {
     private final boolean paused;
     // By slot: the first move of those that are not finished, which is the only one that may run.
     private final SortedMap<Integer, Move> firstMoves = new TreeMap<>();
+    private final SortedMap<Integer, List<Move>> movesBySlot = new TreeMap<>();
 
     RingState(RingEdit edit) {
         this.version = edit.version;
@@ -50,6 +51,7 @@ public final class RingState {
         for (Move move : moves) {
             Check.argument(move.slot() < table.slots(), "%s of %s", move, table);
             firstMoves.putIfAbsent(move.slot(), move);
+            movesBySlot.computeIfAbsent(move.slot(), none -> new ArrayList<>()).add(move);
         }
     }
 
@@ -60,6 +62,15 @@ public final class RingState {
      */
     public static RingState genesis(List<NodeEntry> founders, int replicas, int log2Slots) {
         return RingEdit.genesis(founders, replicas, log2Slots).build();
+    }
+
+    /** The first state of a cluster whose table is given, for those who make up rings. Its nodes have no addresses. */
+    public static RingState of(SlotTable table) {
+        SortedMap<NodeId, NodeEntry> nodes = new TreeMap<>();
+        for (Member member : table.members()) {
+            nodes.put(member.id(), new NodeEntry(member, "", "", "", "", NodeStatus.NORMAL));
+        }
+        return RingEdit.of(table, nodes, table.width()).build();
     }
 
     /** A change to make to this state: {@link RingEdit#build} has the next epoch. */
@@ -131,6 +142,11 @@ public final class RingState {
     /** The move of that slot that may run now: one at a time. */
     public @Nullable Move currentMove(int slot) {
         return firstMoves.get(slot);
+    }
+
+    /** All that are to change that slot, in their order. */
+    public List<Move> movesOf(int slot) {
+        return movesBySlot.getOrDefault(slot, List.of());
     }
 
     /** The moves that may run now, by slot. */

@@ -5,7 +5,9 @@ import dev.quorate.core.peer.PeerCalls;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.PeerTransport;
+import dev.quorate.core.ring.CurrentRing;
 import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.RingState;
 import dev.quorate.core.ring.SlotAllocator;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.runtime.BootSource;
@@ -77,7 +79,7 @@ final class MembershipWorld {
             };
             membership = new Membership(
                     new NodeId(number),
-                    table,
+                    new CurrentRing(RingState.of(table)),
                     MembershipConfig.DEFAULTS,
                     new Membership.Surroundings(
                             calls,
@@ -85,6 +87,7 @@ final class MembershipWorld {
                             boots::renewAbove,
                             (sources, needed) -> sources >= needed,
                             () -> 0,
+                            (node, version) -> {},
                             clock,
                             this,
                             wheel,

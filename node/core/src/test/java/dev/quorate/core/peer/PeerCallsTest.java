@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class PeerCallsTest {
     private static final NodeId PEER = new NodeId(2);
     private static final NodeId OTHER = new NodeId(3);
-    private static final PeerRequest READ = PeerRequest.Read.ofOwner(new Key(1, Bytes.utf8("k")));
+    private static final PeerRequest READ = PeerRequest.Read.ofOwner(new Key(1, Bytes.utf8("k")), 1);
     private static final Duration LONG = Duration.ofSeconds(2);
 
     private record Sent(NodeId to, long id, PeerRequest request, long link) {}

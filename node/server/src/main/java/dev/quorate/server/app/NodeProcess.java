@@ -8,8 +8,9 @@ import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.replication.SafetyRules;
-import dev.quorate.core.ring.SlotAllocator;
-import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.ring.NodeEntry;
+import dev.quorate.core.ring.NodeStatus;
+import dev.quorate.core.ring.RingState;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.RandomSource;
 import dev.quorate.server.config.Address;
@@ -132,16 +133,14 @@ public final class NodeProcess implements AutoCloseable {
         try {
             IdentityFile identity = IdentityFile.open(
                     settings.storage().directory(), settings.cluster().id(), settings.node(), loop);
-            SlotTable table = SlotAllocator.initial(
-                    settings.members().stream()
-                            .map(NodeSettings.MemberSettings::placement)
-                            .toList(),
+            RingState genesis = RingState.genesis(
+                    settings.members().stream().map(NodeProcess::founder).toList(),
                     settings.replicas(),
                     settings.log2Slots());
             NodeConfig config = new NodeConfig(
                     settings.node(),
                     settings.cluster().number(),
-                    table,
+                    genesis,
                     settings.hashSeed(),
                     settings.clusterKey(),
                     settings.buckets(),
@@ -157,7 +156,7 @@ public final class NodeProcess implements AutoCloseable {
                     settings.cluster().number(),
                     settings.node(),
                     core::boot,
-                    table,
+                    genesis.table(),
                     settings.hashSeed(),
                     settings.clusterKey(),
                     settings.buckets());
@@ -232,6 +231,16 @@ public final class NodeProcess implements AutoCloseable {
             storage.close();
             throw failed;
         }
+    }
+
+    private static NodeEntry founder(NodeSettings.MemberSettings member) {
+        return new NodeEntry(
+                member.placement(),
+                "",
+                member.client().toString(),
+                member.peer().toString(),
+                member.admin().toString(),
+                NodeStatus.NORMAL);
     }
 
     private void awaitPeersTried() throws InterruptedException {

@@ -29,7 +29,7 @@ final class AntiEntropyCodec {
     private AntiEntropyCodec() {}
 
     static CompareRoots message(PeerRequest.CompareRoots request) {
-        CompareRoots.Builder message = CompareRoots.newBuilder();
+        CompareRoots.Builder message = CompareRoots.newBuilder().setLog2Slots(request.log2Slots());
         for (SlotRoot root : request.roots()) {
             message.addSlots(root.slot()).addXors(root.xor()).addCounts(root.count());
         }
@@ -44,7 +44,7 @@ final class AntiEntropyCodec {
         for (int i = 0; i < size; i++) {
             roots.add(new SlotRoot(slot(message.getSlots(i)), message.getXors(i), message.getCounts(i)));
         }
-        return new PeerRequest.CompareRoots(roots);
+        return new PeerRequest.CompareRoots(message.getLog2Slots(), roots);
     }
 
     static CompareLeaves message(PeerRequest.CompareLeaves request) {

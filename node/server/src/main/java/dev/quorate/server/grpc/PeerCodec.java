@@ -67,13 +67,16 @@ final class PeerCodec {
         if (request instanceof PeerRequest.Replicate replicate) {
             operation.setReplicate(replicate(replicate));
         } else if (request instanceof PeerRequest.Read read) {
-            operation.setRead(Read.newBuilder().setKey(key(read.key())).setStandingFor(number(read.standingFor())));
+            operation.setRead(Read.newBuilder()
+                    .setKey(key(read.key()))
+                    .setStandingFor(number(read.standingFor()))
+                    .setRowEpoch(read.rowEpoch()));
         } else if (request instanceof PeerRequest.Inspect inspect) {
             operation.setInspect(Inspect.newBuilder().setKey(key(inspect.key())));
         } else if (request instanceof PeerRequest.ForwardGet forward) {
-            operation.setForwardGet(forwardGet(forward.command()));
+            operation.setForwardGet(forwardGet(forward.command()).setRowEpoch(forward.rowEpoch()));
         } else if (request instanceof PeerRequest.ForwardWrite forward) {
-            operation.setForwardWrite(forwardWrite(forward.command()));
+            operation.setForwardWrite(forwardWrite(forward.command()).setRowEpoch(forward.rowEpoch()));
         } else if (request instanceof PeerRequest.AskHintCredits asked) {
             operation.setAskHintCredits(
                     AskHintCredits.newBuilder().setKeys(asked.keys()).setBytes(asked.bytes()));
@@ -108,14 +111,23 @@ final class PeerCodec {
             case READ ->
                 new PeerRequest.Read(
                         key(operation.getRead().getKey()),
-                        node(operation.getRead().getStandingFor()));
+                        node(operation.getRead().getStandingFor()),
+                        operation.getRead().getRowEpoch());
             case INSPECT -> new PeerRequest.Inspect(key(operation.getInspect().getKey()));
             case FORWARD_GET -> {
                 ForwardGet get = operation.getForwardGet();
-                yield new PeerRequest.ForwardGet(new GetCommand(
-                        key(get.getKey()), positive(get.getR()), notNegative(get.getPr()), mode(get.getSloppy())));
+                yield new PeerRequest.ForwardGet(
+                        new GetCommand(
+                                key(get.getKey()),
+                                positive(get.getR()),
+                                notNegative(get.getPr()),
+                                mode(get.getSloppy())),
+                        get.getRowEpoch());
             }
-            case FORWARD_WRITE -> new PeerRequest.ForwardWrite(command(operation.getForwardWrite()));
+            case FORWARD_WRITE ->
+                new PeerRequest.ForwardWrite(
+                        command(operation.getForwardWrite()),
+                        operation.getForwardWrite().getRowEpoch());
             case ASK_HINT_CREDITS ->
                 new PeerRequest.AskHintCredits(
                         positive(operation.getAskHintCredits().getKeys()),
@@ -260,6 +272,7 @@ final class PeerCodec {
                         })
                 .setHintFor(number(request.hintFor()))
                 .setExpiresAt(request.expiresAt())
+                .setRowEpoch(request.rowEpoch())
                 .build();
     }
 
@@ -277,7 +290,8 @@ final class PeerCodec {
                 object(message.getObject()),
                 cause,
                 node(message.getHintFor()),
-                message.getExpiresAt());
+                message.getExpiresAt(),
+                message.getRowEpoch());
     }
 
     /** No node has number 0. */
@@ -289,16 +303,15 @@ final class PeerCodec {
         return number == 0 ? null : new NodeId(number);
     }
 
-    private static ForwardGet forwardGet(GetCommand command) {
+    private static ForwardGet.Builder forwardGet(GetCommand command) {
         return ForwardGet.newBuilder()
                 .setKey(key(command.key()))
                 .setR(command.r())
                 .setPr(command.pr())
-                .setSloppy(command.mode() == Mode.SLOPPY)
-                .build();
+                .setSloppy(command.mode() == Mode.SLOPPY);
     }
 
-    private static ForwardWrite forwardWrite(WriteCommand command) {
+    private static ForwardWrite.Builder forwardWrite(WriteCommand command) {
         ForwardWrite.Builder message = ForwardWrite.newBuilder()
                 .setKey(key(command.key()))
                 .setW(command.w())
@@ -316,7 +329,7 @@ final class PeerCodec {
         if (seen != null) {
             message.setContext(ProtoBytes.wrap(seen.encoded()));
         }
-        return message.build();
+        return message;
     }
 
     private static WriteCommand command(ForwardWrite message) {
@@ -441,6 +454,7 @@ final class PeerCodec {
             case MALFORMED -> PeerRefusal.PEER_REFUSAL_MALFORMED;
             case HINTS_FULL -> PeerRefusal.PEER_REFUSAL_HINTS_FULL;
             case EXPIRED -> PeerRefusal.PEER_REFUSAL_EXPIRED;
+            case STALE_RING -> PeerRefusal.PEER_REFUSAL_STALE_RING;
         };
     }
 
@@ -454,6 +468,7 @@ final class PeerCodec {
             case PEER_REFUSAL_MALFORMED -> PeerReply.Refusal.MALFORMED;
             case PEER_REFUSAL_HINTS_FULL -> PeerReply.Refusal.HINTS_FULL;
             case PEER_REFUSAL_EXPIRED -> PeerReply.Refusal.EXPIRED;
+            case PEER_REFUSAL_STALE_RING -> PeerReply.Refusal.STALE_RING;
             case PEER_REFUSAL_UNSPECIFIED, UNRECOGNIZED ->
                 throw new IllegalArgumentException("a refusal of no known kind");
         };

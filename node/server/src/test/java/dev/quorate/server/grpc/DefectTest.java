@@ -21,6 +21,7 @@ import dev.quorate.core.replication.Consistency;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.replication.SafetyRules;
 import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.RingState;
 import dev.quorate.core.ring.SlotAllocator;
 import dev.quorate.core.runtime.BootSource;
 import dev.quorate.core.runtime.EventLoop;
@@ -52,7 +53,7 @@ class DefectTest {
                 new NodeConfig(
                         n1,
                         1,
-                        SlotAllocator.initial(List.of(new Member(n1, 1, "dc1", "r1", "h1")), 1, 4),
+                        RingState.of(SlotAllocator.initial(List.of(new Member(n1, 1, "dc1", "r1", "h1")), 1, 4)),
                         Bytes.owning(new byte[16]),
                         Bytes.owning(new byte[16]),
                         List.of(new Bucket("default", 1, 1, 1, 1, Bucket.BlindWrites.OVERWRITE_SEEN)),

@@ -166,9 +166,11 @@ class PeerCodecLawTest {
         return switch (random.nextInt(13)) {
             case 8 -> new PeerRequest.ProbeFor(new NodeId(1 + random.nextInt(1000)));
             case 9 ->
-                new PeerRequest.CompareRoots(List.of(
-                        new SlotRoot(random.nextInt(1 << 16), random.nextLong(), random.nextInt(1000)),
-                        new SlotRoot(random.nextInt(1 << 16), random.nextLong(), random.nextInt(1000))));
+                new PeerRequest.CompareRoots(
+                        random.nextInt(17),
+                        List.of(
+                                new SlotRoot(random.nextInt(1 << 16), random.nextLong(), random.nextInt(1000)),
+                                new SlotRoot(random.nextInt(1 << 16), random.nextLong(), random.nextInt(1000))));
             case 10 -> new PeerRequest.CompareLeaves(random.nextInt(1000), 1000, anyLeaves(random));
             case 11 ->
                 new PeerRequest.SyncRange(
@@ -185,26 +187,30 @@ class PeerCodecLawTest {
                         anyObject(random),
                         PeerRequest.Cause.values()[random.nextInt(PeerRequest.Cause.values().length)],
                         anyNodeOrNone(random),
-                        random.nextBoolean() ? PeerRequest.Replicate.NEVER : random.nextLong());
-            case 1 -> new PeerRequest.Read(anyKey(random), anyNodeOrNone(random));
+                        random.nextBoolean() ? PeerRequest.Replicate.NEVER : random.nextLong(),
+                        random.nextInt(100));
+            case 1 -> new PeerRequest.Read(anyKey(random), anyNodeOrNone(random), random.nextInt(100));
             case 12 -> new PeerRequest.Inspect(anyKey(random));
             case 2 -> PeerRequest.Ping.INSTANCE;
             case 4 -> new PeerRequest.AskHintCredits(1 + random.nextInt(1000), random.nextInt(1 << 30));
             case 3 ->
                 new PeerRequest.ForwardGet(
-                        new GetCommand(anyKey(random), 1 + random.nextInt(5), random.nextInt(5), anyMode(random)));
+                        new GetCommand(anyKey(random), 1 + random.nextInt(5), random.nextInt(5), anyMode(random)),
+                        random.nextInt(100));
             default ->
-                new PeerRequest.ForwardWrite(new WriteCommand(
-                        anyKey(random),
-                        random.nextInt(4) == 0 ? null : anyBytes(random, 0, 100),
-                        random.nextBoolean() ? null : anyContext(random),
-                        1 + random.nextInt(5),
-                        random.nextInt(5),
-                        random.nextBoolean(),
-                        random.nextBoolean(),
-                        anyBytes(random, 0, 64),
-                        random.nextInt(3),
-                        anyMode(random)));
+                new PeerRequest.ForwardWrite(
+                        new WriteCommand(
+                                anyKey(random),
+                                random.nextInt(4) == 0 ? null : anyBytes(random, 0, 100),
+                                random.nextBoolean() ? null : anyContext(random),
+                                1 + random.nextInt(5),
+                                random.nextInt(5),
+                                random.nextBoolean(),
+                                random.nextBoolean(),
+                                anyBytes(random, 0, 64),
+                                random.nextInt(3),
+                                anyMode(random)),
+                        random.nextInt(100));
         };
     }
 

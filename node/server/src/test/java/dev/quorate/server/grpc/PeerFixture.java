@@ -17,7 +17,7 @@ final class PeerFixture {
     static final NodeId N1 = new NodeId(1);
     static final NodeId N2 = new NodeId(2);
     static final String CLUSTER = "6c3f8a52-0000-4000-8000-00000000c0de";
-    static final PeerRequest REQUEST = PeerRequest.Read.ofOwner(new Key(1, Bytes.utf8("k")));
+    static final PeerRequest REQUEST = PeerRequest.Read.ofOwner(new Key(1, Bytes.utf8("k")), 1);
 
     private PeerFixture() {}
 

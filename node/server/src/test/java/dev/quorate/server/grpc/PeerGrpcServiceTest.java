@@ -227,17 +227,19 @@ class PeerGrpcServiceTest {
     void bytesThatAreNotAnsweredAreBounded() throws Exception {
         Caller caller = new Caller();
         caller.greet();
-        PeerRequest large = new PeerRequest.ForwardWrite(new WriteCommand(
-                new Key(1, Bytes.utf8("k")),
-                Bytes.owning(new byte[1 << 20]),
-                null,
-                1,
-                0,
-                false,
-                false,
-                Bytes.EMPTY,
-                1,
-                Mode.STRICT));
+        PeerRequest large = new PeerRequest.ForwardWrite(
+                new WriteCommand(
+                        new Key(1, Bytes.utf8("k")),
+                        Bytes.owning(new byte[1 << 20]),
+                        null,
+                        1,
+                        0,
+                        false,
+                        false,
+                        Bytes.EMPTY,
+                        1,
+                        Mode.STRICT),
+                1);
         for (int id = 1; id <= 20; id++) {
             caller.out.onNext(ExchangeRequest.newBuilder()
                     .addOperations(PeerCodec.operation(id, large, Duration.ofSeconds(60)))

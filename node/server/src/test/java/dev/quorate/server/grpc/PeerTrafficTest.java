@@ -19,7 +19,7 @@ class PeerTrafficTest {
     private static PeerRequest replicate(Cause cause) {
         Key key = new Key(1, Bytes.utf8("k"));
         return new PeerRequest.Replicate(
-                key, VersionedObject.of(CausalContext.EMPTY, List.of()), cause, null, PeerRequest.Replicate.NEVER);
+                key, VersionedObject.of(CausalContext.EMPTY, List.of()), cause, null, PeerRequest.Replicate.NEVER, 1);
     }
 
     @Test
@@ -32,7 +32,7 @@ class PeerTrafficTest {
 
     @Test
     void comparisonsAndProbesCountApart() {
-        assertThat(traffic.counter(new PeerRequest.CompareRoots(List.of()))).isSameAs(traffic.antiEntropy());
+        assertThat(traffic.counter(new PeerRequest.CompareRoots(6, List.of()))).isSameAs(traffic.antiEntropy());
         assertThat(traffic.counter(new PeerRequest.Ping())).isSameAs(traffic.membership());
         assertThat(traffic.counter(new PeerRequest.ProbeFor(new NodeId(2)))).isSameAs(traffic.membership());
     }
