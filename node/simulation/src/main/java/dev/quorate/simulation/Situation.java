@@ -45,7 +45,17 @@ public enum Situation {
     MEMBER_ACCUSED("members accused by a node that probed them in vain"),
     MEMBER_DOWN("members held to be DOWN by a node"),
     DOWN_REFUTED("members that were DOWN and turned out to live"),
-    ROLL_BACK_NOTICED("nodes that others knew by a later state than they had");
+    ROLL_BACK_NOTICED("nodes that others knew by a later state than they had"),
+    RING_CHANGED("changes of the ring that an operator saw committed"),
+    RING_VERSIONS("rings agreed about after the first"),
+    SLOT_HANDED_OVER("slots handed over to a new owner by the old one"),
+    SLOT_TAKEN_OVER("slots made again in a dead owner's place"),
+    FORWARDED_TO_NEW_OWNER("changes forwarded to a new owner before they were acknowledged"),
+    READ_FROM_NEW_OWNER("reads that a new owner answered for the old one"),
+    HANDOVER_SET_BACK("hand-overs that had to begin again"),
+    STALE_RING_REFUSED("requests refused because the row had changed"),
+    RECORD_CLEARED_AWAY("records cleared away after a hand-over"),
+    NODE_REPLACED("nodes taken out without their cooperation");
 
     private final String meaning;
 

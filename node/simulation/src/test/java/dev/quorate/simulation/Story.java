@@ -81,7 +81,8 @@ final class Story {
                 Mode.STRICT,
                 Mode.STRICT,
                 Bucket.Repair.ASYNC,
-                1 << 20));
+                1 << 20,
+                nodes));
     }
 
     /** From now on, who counts towards quorums. */

@@ -2,6 +2,9 @@ package dev.quorate.core.peer;
 
 import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.ring.RingState;
+import dev.quorate.core.ring.RingUpdate;
+import dev.quorate.core.ring.RingVersion;
 import dev.quorate.core.version.VersionedObject;
 import java.time.Duration;
 import java.util.List;
@@ -60,6 +63,36 @@ public sealed interface PeerReply {
      * @param coveredTo how far this answer goes; the rest of the range is to be asked for again
      */
     record RangeSynced(List<KeyedObject> records, List<KeyHash> wanted, KeyHash coveredTo) implements PeerReply {}
+
+    /**
+     * To {@link PeerRequest.PrepareRing}: the promise is durable.
+     *
+     * @param accepted the ballot of what was accepted last
+     * @param ring what was accepted last; null for nothing, or if it is the committed one that the sender has
+     * @param asKnown whether it is that one
+     */
+    record RingPromised(Ballot accepted, @Nullable RingState ring, boolean asKnown) implements PeerReply {}
+
+    /** To {@link PeerRequest.AcceptRing}: it is durable. */
+    record RingAccepted() implements PeerReply {
+        public static final RingAccepted INSTANCE = new RingAccepted();
+    }
+
+    /** To {@link PeerRequest.PrepareRing} and {@link PeerRequest.AcceptRing}: a higher ballot, or the same one, was promised. */
+    record BallotRefused(Ballot promised) implements PeerReply {}
+
+    /** To {@link PeerRequest.ReadAccepted}; null for nothing. */
+    record AcceptedVersion(@Nullable RingVersion version) implements PeerReply {}
+
+    /** To {@link PeerRequest.FetchRing}; null if there is none later. */
+    record RingFetched(@Nullable RingUpdate update) implements PeerReply {}
+
+    /**
+     * To {@link PeerRequest.ReportMove}.
+     *
+     * @param version of a ring that shows it; of any that the answering node has, if it is not done
+     */
+    record MoveReported(MoveReport.Verdict verdict, RingVersion version) implements PeerReply {}
 
     /** To any request: nothing was done. */
     record Refused(Refusal refusal) implements PeerReply {}

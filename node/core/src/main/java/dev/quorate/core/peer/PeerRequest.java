@@ -3,6 +3,9 @@ package dev.quorate.core.peer;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.ring.RingState;
+import dev.quorate.core.ring.RingUpdate;
+import dev.quorate.core.ring.RingVersion;
 import dev.quorate.core.version.VersionedObject;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -120,4 +123,31 @@ public sealed interface PeerRequest {
 
     /** What the other lacked. */
     record GossipDelta(GossipNews news) implements OfMembership {}
+
+    /** About the ring itself. Answered also by nodes that start, and to nodes that are out. */
+    sealed interface OfTopology extends PeerRequest {}
+
+    /**
+     * As a voter, promise to refuse all lower ballots, and say what you accepted last.
+     *
+     * @param known the committed version that the sender has: it need not be sent back
+     */
+    record PrepareRing(Ballot ballot, RingVersion known) implements OfTopology {}
+
+    /** As a voter, accept this as the next ring, unless a higher ballot was promised. */
+    record AcceptRing(Ballot ballot, RingState ring) implements OfTopology {}
+
+    /** As a voter, say which version you accepted last. Promises nothing. */
+    record ReadAccepted() implements OfTopology {
+        public static final ReadAccepted INSTANCE = new ReadAccepted();
+    }
+
+    /** Send the ring if yours is later than this one. */
+    record FetchRing(RingVersion since) implements OfTopology {}
+
+    /** This was agreed about. */
+    record TellRing(RingUpdate update) implements OfTopology {}
+
+    /** Have this agreed about. */
+    record ReportMove(MoveReport report) implements OfTopology {}
 }

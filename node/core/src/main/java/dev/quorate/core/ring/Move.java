@@ -10,8 +10,19 @@ import dev.quorate.core.model.NodeId;
  * @param attempt grows whenever the hand-over begins again from its start, so that messages of an earlier one are known as such (rules.md A12)
  * @param position in the slot's row
  * @param sinceEpoch of the ring in which this attempt began
+ * @param unsafe whether an operator wants a dead owner's successor to count although too few of the others are left to be sure that no
+ *     acknowledged write is missed
  */
-public record Move(long id, int attempt, Kind kind, int slot, int position, NodeId from, NodeId to, long sinceEpoch) {
+public record Move(
+        long id,
+        int attempt,
+        Kind kind,
+        int slot,
+        int position,
+        NodeId from,
+        NodeId to,
+        long sinceEpoch,
+        boolean unsafe) {
     /** How it changes hands. */
     public enum Kind {
         /**
@@ -25,12 +36,17 @@ public record Move(long id, int attempt, Kind kind, int slot, int position, Node
         RECOVER
     }
 
+    /** One that misses no acknowledged write. */
+    public Move(long id, int attempt, Kind kind, int slot, int position, NodeId from, NodeId to, long sinceEpoch) {
+        this(id, attempt, kind, slot, position, from, to, sinceEpoch, false);
+    }
+
     public Move {
         Check.argument(!from.equals(to), "move %d from %s to itself", id, from);
     }
 
     /** The same, begun again in the given epoch. */
     public Move again(long epoch) {
-        return new Move(id, attempt + 1, kind, slot, position, from, to, epoch);
+        return new Move(id, attempt + 1, kind, slot, position, from, to, epoch, unsafe);
     }
 }

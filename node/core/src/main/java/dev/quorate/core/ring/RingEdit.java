@@ -158,7 +158,12 @@ public final class RingEdit {
 
     /** Plans a hand-over, behind those already planned. A dead owner's place is taken at once. */
     public RingEdit plan(Move.Kind kind, int slot, int position, NodeId from, NodeId to) {
-        moves.add(new Move(nextMoveId++, 0, kind, slot, position, from, to, version.epoch()));
+        return plan(kind, slot, position, from, to, false);
+    }
+
+    /** The same, where a dead owner's successor may have to count although acknowledged writes may be missed. */
+    public RingEdit plan(Move.Kind kind, int slot, int position, NodeId from, NodeId to, boolean unsafe) {
+        moves.add(new Move(nextMoveId++, 0, kind, slot, position, from, to, version.epoch(), unsafe));
         if (kind == Move.Kind.RECOVER) {
             setOwner(slot, position, to);
         }
@@ -194,6 +199,15 @@ public final class RingEdit {
         row.set(position, owner);
         rows.set(slot, row);
         rowEpochs[slot] = version.epoch();
+        return this;
+    }
+
+    /** Puts the owners of a slot in another order of preference: nothing moves, and no request becomes stale. */
+    public RingEdit prefer(int slot, List<NodeId> order) {
+        List<NodeId> row = rows.get(slot);
+        Check.argument(
+                order.size() == row.size() && order.containsAll(row), "slot %d: %s instead of %s", slot, order, row);
+        rows.set(slot, List.copyOf(order));
         return this;
     }
 

@@ -76,6 +76,28 @@ public final class SlotAllocator {
         return new SlotPlan(planned, moves, targets);
     }
 
+    /** The rows of the table, in which the same owners may be ordered otherwise, so that each leads its share. Moves nothing. */
+    public static List<List<NodeId>> balancedLeaders(SlotTable table) {
+        List<Member> members = table.members();
+        SortedMap<NodeId, Integer> indexes = new TreeMap<>();
+        int[] owned = new int[members.size()];
+        for (int node = 0; node < owned.length; node++) {
+            indexes.put(members.get(node).id(), node);
+            owned[node] = table.slotsOf(members.get(node).id());
+        }
+        int[][] rows = new int[table.slots()][];
+        for (int slot = 0; slot < rows.length; slot++) {
+            rows[slot] = table.owners(slot).stream().mapToInt(indexes::get).toArray();
+        }
+        SlotAssignment.balanceLeaders(rows, owned);
+        List<List<NodeId>> balanced = new ArrayList<>(rows.length);
+        for (int[] row : rows) {
+            balanced.add(
+                    Arrays.stream(row).mapToObj(node -> members.get(node).id()).toList());
+        }
+        return balanced;
+    }
+
     /**
      * How many slots a ring of these members should have: the smallest power of two, between 1024 and 65536, that gives
      * a node of median weight at least 64.

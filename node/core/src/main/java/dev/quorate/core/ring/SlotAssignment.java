@@ -250,6 +250,11 @@ final class SlotAssignment {
      * data. Each exchange brings the two owners closer, hence the loop ends.
      */
     void balanceLeaders() {
+        balanceLeaders(rows, owned);
+    }
+
+    /** @param owned slots by node, as the rows number them */
+    static void balanceLeaders(int[][] rows, int[] owned) {
         int[] led = new int[owned.length];
         for (int[] row : rows) {
             led[row[0]]++;
