@@ -95,6 +95,8 @@ final class PeerCodec {
             operation.setCompareLeaves(AntiEntropyCodec.message(leaves));
         } else if (request instanceof PeerRequest.SyncRange range) {
             operation.setSyncRange(AntiEntropyCodec.message(range));
+        } else if (request instanceof PeerRequest.OfTopology ofTopology) {
+            RegisterCodec.encode(ofTopology, operation);
         } else {
             throw new IllegalStateException("no encoding for " + request.getClass());
         }
@@ -144,6 +146,8 @@ final class PeerCodec {
             case COMPARE_ROOTS -> AntiEntropyCodec.request(operation.getCompareRoots());
             case COMPARE_LEAVES -> AntiEntropyCodec.request(operation.getCompareLeaves());
             case SYNC_RANGE -> AntiEntropyCodec.request(operation.getSyncRange());
+            case PREPARE_RING, ACCEPT_RING, READ_ACCEPTED, FETCH_RING, TELL_RING, REPORT_MOVE ->
+                RegisterCodec.request(operation);
             case OP_NOT_SET -> throw new IllegalArgumentException("a peer operation of no known kind");
         };
     }
@@ -196,7 +200,7 @@ final class PeerCodec {
             answer.setLeavesCompared(AntiEntropyCodec.message(leaves));
         } else if (reply instanceof PeerReply.RangeSynced range) {
             answer.setRangeSynced(AntiEntropyCodec.message(range));
-        } else {
+        } else if (!RegisterCodec.encode(reply, answer)) {
             throw new IllegalStateException("no encoding for " + reply.getClass());
         }
         return answer.build();
@@ -236,6 +240,8 @@ final class PeerCodec {
             case ROOTS_COMPARED -> AntiEntropyCodec.reply(answer.getRootsCompared());
             case LEAVES_COMPARED -> AntiEntropyCodec.reply(answer.getLeavesCompared());
             case RANGE_SYNCED -> AntiEntropyCodec.reply(answer.getRangeSynced());
+            case RING_PROMISED, RING_ACCEPTED, BALLOT_REFUSED, ACCEPTED_VERSION, RING_FETCHED, MOVE_REPORTED ->
+                RegisterCodec.reply(answer);
             case ANSWER_NOT_SET -> throw new IllegalArgumentException("a peer answer of no known kind");
         };
     }
