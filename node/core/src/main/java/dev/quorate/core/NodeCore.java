@@ -28,6 +28,7 @@ import dev.quorate.core.replication.Placement;
 import dev.quorate.core.replication.SafetyRules;
 import dev.quorate.core.ring.CurrentRing;
 import dev.quorate.core.ring.KeyHasher;
+import dev.quorate.core.ring.RingVersion;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.HybridClock;
@@ -37,6 +38,9 @@ import dev.quorate.core.storage.LeafRebuild;
 import dev.quorate.core.storage.MerkleTree;
 import dev.quorate.core.storage.ReplicaTable;
 import dev.quorate.core.storage.Storage;
+import dev.quorate.core.topology.Quorums;
+import dev.quorate.core.topology.RegisterRules;
+import dev.quorate.core.topology.Topology;
 import dev.quorate.core.version.RecordCodec;
 import java.time.Duration;
 import java.util.List;
@@ -70,11 +74,17 @@ public final class NodeCore {
     private final RecoveringSlots recovering;
     private final AntiEntropy antiEntropy;
     private final Handoff handoff;
+    private final Topology topology;
+    private final RingChores chores;
     private final Metrics.Counter refusedOverloaded;
     private NodeState state = NodeState.STARTING;
     private int operationsInFlight;
 
     public NodeCore(NodeConfig config, NodeEnvironment environment, SafetyRules rules) {
+        this(config, environment, rules, new RegisterRules());
+    }
+
+    public NodeCore(NodeConfig config, NodeEnvironment environment, SafetyRules rules, RegisterRules registerRules) {
         this.config = config;
         this.environment = environment;
         Metrics metrics = environment.metrics();
@@ -133,6 +143,20 @@ public final class NodeCore {
                         metrics,
                         environment.members()));
         peers.consult(membership);
+        this.topology = new Topology(new Topology.Surroundings(
+                config.self(),
+                ring,
+                config.buckets().stream()
+                        .map(bucket -> new Quorums(bucket.name(), bucket.n(), bucket.r(), bucket.w()))
+                        .toList(),
+                registerRules,
+                storage,
+                peers,
+                environment.clock(),
+                loop,
+                wheel,
+                environment.random(),
+                metrics));
         this.antiEntropy = new AntiEntropy(new Surroundings(
                 config.self(),
                 ring,
@@ -176,32 +200,66 @@ public final class NodeCore {
                 wheel,
                 environment.random(),
                 metrics);
+        this.chores = new RingChores(
+                config.self(),
+                ring,
+                topology,
+                recovering,
+                () -> replicas.hints().isEmpty(),
+                wheel);
         this.refusedOverloaded = metrics.counter(
                 "operations_refused_total", "Operations of clients refused because too many are under way");
         metrics.gauge("operations_in_flight", "Operations of clients under way", () -> operationsInFlight);
         metrics.gauge("deadlines_kept", "Timeouts neither run nor cancelled", wheel::size);
     }
 
-    /** Reads what the node must know before it may serve. Until the stage completes it answers NODE_STARTING. */
+    /** Recalls, and serves as soon as that is allowed. Until the stage completes the node answers NODE_STARTING. */
     public CompletionStage<Void> start() {
-        return clockMark
-                .load()
+        return recall().thenCompose(done -> serve());
+    }
+
+    /** Reads what the node knew in its former lives. From then on peers are told of the ring, and nothing else. */
+    public CompletionStage<Void> recall() {
+        return topology.load()
+                .thenCompose(done -> clockMark.load())
                 .thenCompose(done -> replicas.hints().load())
                 .thenCompose(done -> tree.load())
                 .thenCompose(done -> rebuild.load())
                 .thenCompose(done -> recovering.load())
                 .thenCompose(found -> found == RecoveringSlots.Found.WITHOUT_LEAVES
                         ? rebuild.rebuildAll().thenCompose(done -> recovering.leavesComplete())
-                        : CompletableFuture.completedFuture(null))
-                .thenRun(() -> {
-                    // A node told to stop while it starts has stopped.
-                    if (state == NodeState.STARTING) {
-                        state = NodeState.READY;
-                        membership.start();
-                        antiEntropy.start();
-                        handoff.start();
-                    }
-                });
+                        : CompletableFuture.completedFuture(null));
+    }
+
+    /**
+     * Once loaded, and once peers can be reached: hears from a majority of the voters whether the ring has changed while this node was away, and
+     * begins to serve (rules.md A18). It does not wait for them for ever: they are needed to change the ring, not to use it, and whoever asks
+     * this node under a later row is not answered from an earlier one.
+     */
+    public CompletionStage<Void> serve() {
+        CompletableFuture<Void> serving = new CompletableFuture<>();
+        if (config.ringPatience().isZero()) {
+            begin();
+            serving.complete(null);
+        } else {
+            topology.readFromVoters(config.ringPatience(), heard -> {
+                begin();
+                serving.complete(null);
+            });
+        }
+        return serving;
+    }
+
+    private void begin() {
+        // A node told to stop while it starts has stopped.
+        if (state == NodeState.STARTING) {
+            state = NodeState.READY;
+            membership.start();
+            topology.start();
+            antiEntropy.start();
+            handoff.start();
+            chores.start();
+        }
     }
 
     /** @param timeout null for the default; cut to the longest allowed */
@@ -226,7 +284,10 @@ public final class NodeCore {
             answer.accept(PeerReply.Pong.INSTANCE);
             return;
         }
-        if (state == NodeState.STARTING || !ring.state().isActive(from)) {
+        if (topology.onPeerRequest(from, request, answer)) {
+            return;
+        }
+        if (state == NodeState.STARTING || isOut() || !ring.state().isActive(from)) {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
             return;
         }
@@ -285,6 +346,11 @@ public final class NodeCore {
         peers.onLinkLost(peer, link);
     }
 
+    /** How the ring is changed. */
+    public Topology topology() {
+        return topology;
+    }
+
     /** The ring as this node uses it. */
     public CurrentRing ring() {
         return ring;
@@ -304,10 +370,19 @@ public final class NodeCore {
     }
 
     private void fetchRing(NodeId peer, Runnable then) {
-        then.run();
+        topology.pullFrom(peer, later -> then.run());
     }
 
-    private void heardOfRing(NodeId node, long version) {}
+    private void heardOfRing(NodeId node, long version) {
+        if (version != 0) {
+            topology.heardOf(node, RingVersion.ofPacked(version));
+        }
+    }
+
+    /** Whether this node has left the ring, or was taken out. */
+    private boolean isOut() {
+        return !ring.state().isActive(config.self());
+    }
 
     private boolean isUnfenced(int slot) {
         return config.antiEntropy().enabled() && recovering.isUnfenced(slot);
@@ -399,6 +474,11 @@ public final class NodeCore {
             case STARTING -> Failure.of(Failure.Kind.NODE_STARTING).with("node", config.self());
             case DRAINING -> Failure.of(Failure.Kind.NODE_DRAINING).with("node", config.self());
             case READY -> {
+                if (isOut()) {
+                    yield Failure.of(Failure.Kind.NODE_DRAINING)
+                            .with("node", config.self())
+                            .with("cause", "it is not in the ring any more");
+                }
                 if (operationsInFlight < MAX_OPERATIONS) {
                     yield null;
                 }

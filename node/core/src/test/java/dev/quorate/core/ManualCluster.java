@@ -99,7 +99,8 @@ public final class ManualCluster {
                             replication,
                             MembershipConfig.DEFAULTS,
                             antiEntropy,
-                            HandoffConfig.DEFAULTS),
+                            HandoffConfig.DEFAULTS,
+                            Duration.ZERO),
                     new NodeEnvironment(clock, loop, random, storage, this, boots, metrics, listener),
                     rules);
             started = core.start().toCompletableFuture();

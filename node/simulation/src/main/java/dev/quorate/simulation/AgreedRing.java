@@ -36,8 +36,7 @@ final class AgreedRing {
     private RingState latest;
     private int changes;
 
-    AgreedRing(
-            RingState genesis, KeyHasher hasher, int replicas, Consumer<Violation> violations, Removals removals) {
+    AgreedRing(RingState genesis, KeyHasher hasher, int replicas, Consumer<Violation> violations, Removals removals) {
         this.latest = genesis;
         this.hasher = hasher;
         this.replicas = replicas;

@@ -125,7 +125,8 @@ public final class PlanGenerator {
         this.ringChanges = ring.chance(RINGS_THAT_CHANGE) ? ring : null;
         if (ringChanges != null) {
             kinds = EnumSet.copyOf(kinds);
-            // What a voter promised must not be forgotten, and who lost its disk is replaced before it may promise again.
+            // What a voter promised must not be forgotten, and who lost its disk is replaced before it may promise
+            // again.
             kinds.removeAll(AMNESIA);
         }
         this.allowed = kinds;

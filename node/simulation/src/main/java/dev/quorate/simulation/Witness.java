@@ -301,7 +301,7 @@ final class Witness {
 
     /** By the ring that the process uses: it may be the last to hear of a change. */
     private boolean mayHold(SimProcess process, Key key) {
-        return ring.mayHold(process.core().ring().state(), process.name(), key);
+        return ring.mayHold(process.ring(ring.latest()), process.name(), key);
     }
 
     /** A node was taken out without its cooperation: what it alone had is gone with it. */

@@ -53,6 +53,7 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -67,6 +68,7 @@ public final class NodeProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeProcess.class);
     private static final Duration START_LIMIT = Duration.ofMinutes(5);
     private static final Duration LOOP_LIMIT = Duration.ofMinutes(1);
+    private static final Duration RING_PATIENCE = Duration.ofSeconds(3);
     private static final Duration PEERS_LIMIT = Duration.ofSeconds(3);
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
     private static final Duration GOODBYE_LIMIT = Duration.ofSeconds(2);
@@ -147,7 +149,8 @@ public final class NodeProcess implements AutoCloseable {
                     settings.replication(),
                     MembershipConfig.DEFAULTS,
                     AntiEntropyConfig.DEFAULTS,
-                    settings.handoff());
+                    settings.handoff(),
+                    RING_PATIENCE);
             NodeEnvironment environment = new NodeEnvironment(
                     clock, loop, random, storage, transport, identity, metrics, new MembershipLog());
             this.core = onLoop(() -> new NodeCore(config, environment, SafetyRules.production(metrics)));
@@ -180,7 +183,7 @@ public final class NodeProcess implements AutoCloseable {
                     metrics);
             this.metricsText = new PrometheusText(metrics);
 
-            awaitReady();
+            await("load its state", core::recall);
 
             peerHealth.setStatus(PeerGrpcService.HEALTH_NAME, ServingStatus.SERVING);
             this.peers = GrpcListeners.peers(settings, loop, List.of(replica, peerHealth.getHealthService()));
@@ -191,6 +194,7 @@ public final class NodeProcess implements AutoCloseable {
             });
             // Clients come back the moment the port opens. Without a way to its peers the node could only refuse them.
             awaitPeersTried();
+            await("begin to serve", core::serve);
             // With port 0 the addresses are known only once the sockets are bound, and the services below tell them.
             DirectorySource directory = new DirectorySource(settings);
             this.clients = GrpcListeners.clients(
@@ -250,10 +254,10 @@ public final class NodeProcess implements AutoCloseable {
         }
     }
 
-    private void awaitReady() throws IOException, InterruptedException {
+    private void await(String what, Supplier<CompletionStage<Void>> step) throws IOException, InterruptedException {
         CompletableFuture<Void> ready = new CompletableFuture<>();
         loop.execute(() -> {
-            var unused = core.start().whenComplete((nothing, thrown) -> {
+            var unused = step.get().whenComplete((nothing, thrown) -> {
                 if (thrown == null) {
                     ready.complete(null);
                 } else {
@@ -264,9 +268,9 @@ public final class NodeProcess implements AutoCloseable {
         try {
             ready.get(START_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException failed) {
-            throw new IOException("the node cannot load its state: " + failed.getCause(), failed.getCause());
+            throw new IOException("the node cannot " + what + ": " + failed.getCause(), failed.getCause());
         } catch (TimeoutException slow) {
-            throw new IOException("the node did not load its state within " + START_LIMIT, slow);
+            throw new IOException("the node did not " + what + " within " + START_LIMIT, slow);
         }
     }
 

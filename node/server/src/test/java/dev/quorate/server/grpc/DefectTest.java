@@ -60,7 +60,8 @@ class DefectTest {
                         ReplicationConfig.DEFAULTS,
                         MembershipConfig.DEFAULTS,
                         AntiEntropyConfig.DEFAULTS,
-                        HandoffConfig.DEFAULTS),
+                        HandoffConfig.DEFAULTS,
+                        Duration.ZERO),
                 new NodeEnvironment(
                         new SystemClock(),
                         loop,
