@@ -481,19 +481,21 @@ public final class ConfigFile {
                 siblings);
     }
 
-    /** An object that were accepted and did not fit in the log would end the node that has to write it. */
     private static void requireRoomForObjects(
             YamlSection section, StorageConfig storage, ReplicationConfig replication) {
+        roomProblem(storage, replication).ifPresent(problem -> section.problem("logSegment", problem));
+    }
+
+    /** An object that were accepted and did not fit in the log would end the node that has to write it. */
+    public static Optional<String> roomProblem(StorageConfig storage, ReplicationConfig replication) {
         long siblings = replication.maxSiblings() + 1L;
         long largest = siblings * (replication.maxRecordBytes() + SIBLING_OVERHEAD) + OBJECT_OVERHEAD;
-        if (largest > storage.largestBatchBytes()) {
-            section.problem(
-                    "logSegment",
-                    "storage.logSegment is too small for a key with " + siblings
-                            + " siblings of replication.maxRecord: "
-                            + largest + " bytes, and such a log takes " + storage.largestBatchBytes()
-                            + " at once. Enlarge it, or lower maxRecord or maxSiblings");
-        }
+        return largest <= storage.largestBatchBytes()
+                ? Optional.empty()
+                : Optional.of("storage.logSegment is too small for a key with " + siblings
+                        + " siblings of replication.maxRecord: "
+                        + largest + " bytes, and such a log takes " + storage.largestBatchBytes()
+                        + " at once. Enlarge it, or lower maxRecord or maxSiblings");
     }
 
     private static HandoffConfig handoff(YamlSection section) {

@@ -11,6 +11,7 @@ import dev.quorate.proto.kv.v1.Topology;
 import dev.quorate.proto.kv.v1.TopologyServiceGrpc;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -70,7 +71,7 @@ public final class TopologyGrpcService extends TopologyServiceGrpc.TopologyServi
         active.forEach(member -> positions.put(member.id(), positions.size()));
         for (int slot = 0; slot < table.slots(); slot++) {
             for (NodeId owner : table.owners(slot)) {
-                topology.addOwners(positions.get(owner));
+                topology.addOwners(Objects.requireNonNull(positions.get(owner), "owners take part"));
             }
         }
         for (Bucket bucket : buckets) {

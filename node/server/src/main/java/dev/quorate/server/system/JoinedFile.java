@@ -11,6 +11,7 @@ import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node that joined was told by its cluster, so that it asks once in its life. Holds secrets. Beside it, until the node has been told, a
@@ -47,7 +48,7 @@ public final class JoinedFile {
     }
 
     /** What to say when the content makes no sense. */
-    public static IdentityException damaged(Path dir, Throwable cause) {
+    public static IdentityException damaged(Path dir, @Nullable Throwable cause) {
         return new IdentityException(
                 dir.resolve(NAME) + " is damaged. It holds what the cluster told this node: restore the file, or move the"
                         + " directory away and let the node join again as a new one",

@@ -208,16 +208,48 @@ class PeerGrpcTransportTest {
         assertThat(onLoop(() -> transport.unreachableBecause(N1))).contains("not a member");
     }
 
+    @Test
+    void peersComeAndGo() throws Exception {
+        connect();
+        assertThat(told.ringVersions.poll(20, TimeUnit.SECONDS)).isEqualTo(1);
+        long link = onLoop(() -> transport.send(N2, 1, REQUEST, TIMEOUT));
+        onLoop(() -> {
+            transport.update(new TreeMap<>());
+            return true;
+        });
+        assertThat(told.events.poll(20, TimeUnit.SECONDS)).isEqualTo(new PeerFixture.Told.Lost(N2, link));
+        assertThat(onLoop(() -> transport.unreachableBecause(N2))).contains("not a member");
+        assertThat(onLoop(() -> transport.send(N2, 2, REQUEST, TIMEOUT))).isEqualTo(PeerTransport.NOT_SENT);
+
+        onLoop(() -> {
+            transport.update(addresses(server.getPort()));
+            return true;
+        });
+        awaitReachable();
+        long again = onLoop(() -> transport.send(N2, 3, REQUEST, TIMEOUT));
+        onLoop(() -> {
+            transport.update(addresses(1));
+            return true;
+        });
+        assertThat(onLoop(() -> transport.send(N2, 4, REQUEST, TIMEOUT)))
+                .as("a link that works stays, wherever the next one goes")
+                .isEqualTo(again);
+    }
+
+    private static TreeMap<dev.quorate.core.model.NodeId, Supplier<InetSocketAddress>> addresses(int port) {
+        TreeMap<dev.quorate.core.model.NodeId, Supplier<InetSocketAddress>> addresses = new TreeMap<>();
+        addresses.put(N2, () -> new InetSocketAddress("127.0.0.1", port));
+        return addresses;
+    }
+
     private void connect() throws Exception {
         begin(server.getPort());
         awaitReachable();
     }
 
     private void begin(int port) throws Exception {
-        TreeMap<dev.quorate.core.model.NodeId, Supplier<InetSocketAddress>> addresses = new TreeMap<>();
-        addresses.put(N2, () -> new InetSocketAddress("127.0.0.1", port));
         onLoop(() -> {
-            transport.start(PeerFixture.identity(N1), told, addresses);
+            transport.start(PeerFixture.identity(N1), told, addresses(port));
             return true;
         });
     }
