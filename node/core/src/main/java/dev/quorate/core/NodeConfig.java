@@ -9,6 +9,7 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.RingState;
+import dev.quorate.core.transfer.TransferConfig;
 import java.time.Duration;
 import java.util.List;
 
@@ -32,6 +33,7 @@ public record NodeConfig(
         MembershipConfig membership,
         AntiEntropyConfig antiEntropy,
         HandoffConfig handoff,
+        TransferConfig transfer,
         Duration ringPatience) {
     public NodeConfig {
         Check.argument(hashSeed.length() == 16, "the hash seed has %d bytes, not 16", hashSeed.length());

@@ -41,6 +41,8 @@ import dev.quorate.core.storage.Storage;
 import dev.quorate.core.topology.Quorums;
 import dev.quorate.core.topology.RegisterRules;
 import dev.quorate.core.topology.Topology;
+import dev.quorate.core.transfer.Flips;
+import dev.quorate.core.transfer.Transfers;
 import dev.quorate.core.version.RecordCodec;
 import java.time.Duration;
 import java.util.List;
@@ -76,6 +78,7 @@ public final class NodeCore {
     private final Handoff handoff;
     private final Topology topology;
     private final RingChores chores;
+    private final Transfers transfers;
     private final Metrics.Counter refusedOverloaded;
     private NodeState state = NodeState.STARTING;
     private int operationsInFlight;
@@ -85,6 +88,16 @@ public final class NodeCore {
     }
 
     public NodeCore(NodeConfig config, NodeEnvironment environment, SafetyRules rules, RegisterRules registerRules) {
+        this(config, environment, rules, registerRules, null);
+    }
+
+    /** {@code flips} other than null only for tests that are the register themselves. */
+    NodeCore(
+            NodeConfig config,
+            NodeEnvironment environment,
+            SafetyRules rules,
+            RegisterRules registerRules,
+            @Nullable Flips flips) {
         this.config = config;
         this.environment = environment;
         Metrics metrics = environment.metrics();
@@ -105,10 +118,12 @@ public final class NodeCore {
                 new RecoveringSlots(config.self(), ring, this::ringOf, fenceSize(config), storage, loop, metrics);
         this.replicas =
                 new ReplicaTable(storage, loop, codec, tree, rebuild, rules.queuesBehindReadForMerge(), metrics);
+        HandoversOfTransfers handovers = new HandoversOfTransfers();
         Local local = new Local(
                 config.self(),
                 ring,
                 this::fetchRing,
+                handovers,
                 hasher,
                 buckets,
                 config.replication(),
@@ -183,7 +198,13 @@ public final class NodeCore {
 
             @Override
             public boolean mayOwn(KeyHash hash) {
-                return ring.table().owns(config.self(), hash.slot(ring.table().log2Slots()));
+                int slot = hash.slot(ring.table().log2Slots());
+                return ring.table().owns(config.self(), slot) || handovers.receives(slot);
+            }
+
+            @Override
+            public boolean receives(Key key, KeyHash hash) {
+                return handovers.receives(hash.slot(ring.table().log2Slots()));
             }
         };
         this.handoff = new Handoff(
@@ -200,12 +221,37 @@ public final class NodeCore {
                 wheel,
                 environment.random(),
                 metrics);
+        this.transfers = new Transfers(new dev.quorate.core.transfer.Surroundings(
+                config.self(),
+                ring,
+                config.transfer(),
+                rules.transfers(),
+                storage,
+                replicas,
+                tree,
+                peers,
+                new OwnershipOfNode(
+                        config.self(),
+                        coordinator,
+                        recovering,
+                        config.antiEntropy().enabled()),
+                new CopiesOfAntiEntropy(antiEntropy),
+                flips == null ? new FlipsOfTopology(topology) : flips,
+                new RingNewsOfMembership(config.self(), ring, membership, this::fetchRing),
+                environment.clock(),
+                hybridClock,
+                loop,
+                wheel,
+                metrics));
+        handovers.introduce(transfers);
+        antiEntropy.paceCopies(
+                config.transfer().keysPerSecond(), config.transfer().bytesPerSecond());
         this.chores = new RingChores(
                 config.self(),
                 ring,
                 topology,
                 recovering,
-                () -> replicas.hints().isEmpty(),
+                () -> replicas.hints().isEmpty() && transfers.isIdle(),
                 wheel);
         this.refusedOverloaded = metrics.counter(
                 "operations_refused_total", "Operations of clients refused because too many are under way");
@@ -228,7 +274,8 @@ public final class NodeCore {
                 .thenCompose(done -> recovering.load())
                 .thenCompose(found -> found == RecoveringSlots.Found.WITHOUT_LEAVES
                         ? rebuild.rebuildAll().thenCompose(done -> recovering.leavesComplete())
-                        : CompletableFuture.completedFuture(null));
+                        : CompletableFuture.completedFuture(null))
+                .thenCompose(done -> transfers.load());
     }
 
     /**
@@ -258,6 +305,7 @@ public final class NodeCore {
             topology.start();
             antiEntropy.start();
             handoff.start();
+            transfers.start();
             chores.start();
         }
     }
@@ -291,7 +339,7 @@ public final class NodeCore {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
             return;
         }
-        if (antiEntropy.onPeerRequest(from, request, answer)) {
+        if (antiEntropy.onPeerRequest(from, request, answer) || transfers.onPeerRequest(from, request, answer)) {
             return;
         }
         if (request instanceof PeerRequest.OfMembership ofMembership) {
@@ -397,6 +445,16 @@ public final class NodeCore {
     /** What this node keeps for owners that are away. */
     public Handoff handoff() {
         return handoff;
+    }
+
+    /** What comes to this node, leaves it, or is left over. */
+    public Transfers transfers() {
+        return transfers;
+    }
+
+    /** How fast this node hands slots over, from now on. */
+    public void paceTransfers(long bytesPerSecond) {
+        antiEntropy.paceCopies(config.transfer().keysPerSecond(), bytesPerSecond);
     }
 
     /** Where a key lives. */

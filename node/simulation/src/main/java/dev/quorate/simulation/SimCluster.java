@@ -16,7 +16,6 @@ import dev.quorate.core.ring.KeyHasher;
 import dev.quorate.core.ring.Member;
 import dev.quorate.core.ring.NodeEntry;
 import dev.quorate.core.ring.NodeStatus;
-import dev.quorate.core.ring.RingEdit;
 import dev.quorate.core.ring.RingState;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.ring.StagedChange;
@@ -26,6 +25,7 @@ import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.topology.ChangeOutcome;
 import dev.quorate.core.topology.Topology;
+import dev.quorate.core.transfer.TransferConfig;
 import dev.quorate.core.version.Actor;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,6 +52,18 @@ final class SimCluster implements SimNetwork.Host {
     /** Quick to begin, so that passes meet the next fault, and slow enough to last. */
     private static final HandoffConfig HANDOFF =
             new HandoffConfig(Duration.ofMillis(200), Duration.ofMillis(500), 1000, 1 << 20, 2, Duration.ofDays(30));
+
+    /** In a hurry as well; what was handed over stays for a moment only. */
+    private static final TransferConfig TRANSFER = new TransferConfig(
+            2,
+            2,
+            Duration.ofMillis(200),
+            Duration.ofSeconds(1),
+            Duration.ofMillis(250),
+            Duration.ofSeconds(2),
+            Duration.ofMillis(500),
+            100_000,
+            50L << 20);
 
     /** Told when a process ends, after it has. */
     interface CrashListener {
@@ -234,15 +246,11 @@ final class SimCluster implements SimNetwork.Host {
 
     /** Those who may join have been admitted already: how they come to know the ring is the server's business. */
     private RingState genesis() {
-        RingState founded = RingState.of(table());
-        if (setup.founders() == setup.nodes()) {
-            return founded;
-        }
-        RingEdit admitted = founded.edit();
+        List<Member> joining = new ArrayList<>();
         for (int number = setup.founders() + 1; number <= setup.nodes(); number++) {
-            admitted.node(new NodeEntry(member(number), "", "", "", "", NodeStatus.JOINING));
+            joining.add(member(number));
         }
-        return admitted.build();
+        return RingState.of(table(), joining);
     }
 
     /** An operator has given a node up: whatever it alone has is lost, now and when it ends. */
@@ -434,6 +442,7 @@ final class SimCluster implements SimNetwork.Host {
                 membership,
                 antiEntropy,
                 HANDOFF,
+                TRANSFER,
                 ringPatience);
         NodeEnvironment environment = new NodeEnvironment(
                 machine.clock,
@@ -593,8 +602,8 @@ final class SimCluster implements SimNetwork.Host {
                             commit(topology);
                             return true;
                         },
-                        rejected -> true,
-                        unknown -> true));
+                        rejected -> { System.err.println("STAGE " + change + " " + rejected); return true; },
+                        unknown -> { System.err.println("STAGE? " + change + " " + unknown); return true; }));
     }
 
     private void commit(Topology topology) {
@@ -604,7 +613,7 @@ final class SimCluster implements SimNetwork.Host {
                             topology.commit(plan.planId(), OPERATOR_PATIENCE, this::happened);
                             return true;
                         },
-                        rejected -> true);
+                        rejected -> { System.err.println("PLAN " + rejected); return true; });
     }
 
     private void happened(ChangeOutcome outcome) {
@@ -613,8 +622,8 @@ final class SimCluster implements SimNetwork.Host {
                     situations.happened(Situation.RING_CHANGED);
                     return true;
                 },
-                rejected -> true,
-                unknown -> true);
+                rejected -> { System.err.println("DO " + rejected); return true; },
+                unknown -> { System.err.println("DO? " + unknown); return true; });
     }
 
     /** Somebody lets hand-overs go on. */
@@ -647,7 +656,7 @@ final class SimCluster implements SimNetwork.Host {
                             && !process.core().ring().state().equals(agreed)) {
                 return "n" + number + " does not use ring " + agreed.version();
             }
-            if (false) {
+            if (!process.core().transfers().isIdle()) {
                 return "n" + number + " has not cleared away what is another's: " + "";
             }
             NodeEntry entry = agreed.node(new NodeId(number));

@@ -7,6 +7,10 @@ import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.ring.KeyHasher;
+import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.RingState;
+import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.version.Actor;
@@ -20,10 +24,6 @@ import dev.quorate.simulation.History.Evidence;
 import dev.quorate.simulation.History.Intent;
 import dev.quorate.simulation.History.Seen;
 import dev.quorate.simulation.History.Write;
-import dev.quorate.core.ring.KeyHasher;
-import dev.quorate.core.ring.Member;
-import dev.quorate.core.ring.RingState;
-import dev.quorate.core.ring.SlotTable;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -33,10 +33,7 @@ class WitnessTest {
     private static final Actor N1 = new Actor(1, 1, 7);
 
     private static final RingState RING = RingState.of(SlotTable.of(
-            1,
-            0,
-            List.of(member(1), member(2), member(3)),
-            List.of(List.of(new NodeId(1), new NodeId(2)))));
+            1, 0, List.of(member(1), member(2), member(3)), List.of(List.of(new NodeId(1), new NodeId(2)))));
 
     private final SimWorld world = new SimWorld(1);
     private final History history = new History(Evidence.WHITE_BOX, 3);

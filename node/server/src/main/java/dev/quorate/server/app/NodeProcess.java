@@ -8,11 +8,13 @@ import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.replication.SafetyRules;
+import dev.quorate.core.ring.Move;
 import dev.quorate.core.ring.NodeEntry;
 import dev.quorate.core.ring.RingState;
 import dev.quorate.core.ring.RingVersion;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.RandomSource;
+import dev.quorate.core.transfer.TransferStatus;
 import dev.quorate.server.config.Address;
 import dev.quorate.server.config.ConfigText;
 import dev.quorate.server.config.NodeSettings;
@@ -72,8 +74,6 @@ public final class NodeProcess implements AutoCloseable {
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
     private static final Duration GOODBYE_LIMIT = Duration.ofSeconds(2);
     private static final long POLL_MILLIS = 10;
-    /** What plans reckon with for one node. */
-    private static final long TRANSFER_BYTES_PER_SECOND = 50L << 20;
 
     /** Told of what the node must not survive: a defect that left its state half changed, or a log that cannot be written. */
     @FunctionalInterface
@@ -159,6 +159,7 @@ public final class NodeProcess implements AutoCloseable {
                     MembershipConfig.DEFAULTS,
                     AntiEntropyConfig.DEFAULTS,
                     settings.handoff(),
+                    settings.transfer(),
                     RING_PATIENCE);
             NodeEnvironment environment = new NodeEnvironment(
                     clock, loop, random, storage, transport, identity, metrics, new MembershipLog());
@@ -244,7 +245,7 @@ public final class NodeProcess implements AutoCloseable {
                                             directory,
                                             this::transfers,
                                             this::ownBytes,
-                                            TRANSFER_BYTES_PER_SECOND),
+                                            settings.transfer().bytesPerSecond()),
                                     core),
                             new InspectGrpcService(core, defects),
                             new RepairGrpcService(self, core),
@@ -293,7 +294,26 @@ public final class NodeProcess implements AutoCloseable {
     }
 
     private List<ClusterGrpcService.OwnTransfer> transfers() {
-        return List.of();
+        List<ClusterGrpcService.OwnTransfer> own = new ArrayList<>();
+        for (TransferStatus status : core.transfers().status()) {
+            // What is left of hand-overs that are through is no move any more.
+            if (status.moveId() != 0) {
+                own.add(new ClusterGrpcService.OwnTransfer(
+                        status.moveId(),
+                        status.state() == TransferStatus.State.WAITING ? "QUEUED" : status.state().name(),
+                        status.keys(),
+                        status.bytes(),
+                        status.keysLeft(),
+                        status.problem()));
+            }
+        }
+        for (Move move : core.ring().state().currentMoves().values()) {
+            if (move.kind() == Move.Kind.RECOVER && move.to().equals(self)) {
+                String state = core.isRecovering(move.slot()) ? "RECOVERING" : "RECOVERED";
+                own.add(new ClusterGrpcService.OwnTransfer(move.id(), state, 0, 0, -1, ""));
+            }
+        }
+        return own;
     }
 
     private long ownBytes() {

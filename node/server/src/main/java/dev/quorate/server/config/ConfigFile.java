@@ -8,6 +8,7 @@ import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.Member;
 import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.transfer.TransferConfig;
 import dev.quorate.server.lmdb.StorageConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -130,6 +131,7 @@ public final class ConfigFile {
         StorageConfig storage = storage(storageSection);
         ReplicationConfig replication = replication(root);
         HandoffConfig handoff = handoff(root.section("handoff"));
+        TransferConfig transfer = transfer(root.section("transfer"));
         requireRoomForObjects(storageSection, storage, replication);
         NodeSettings.Limits limits = limits(root.section("limits"));
         YamlSection metrics = root.section("metrics");
@@ -148,6 +150,7 @@ public final class ConfigFile {
                 storage,
                 replication,
                 handoff,
+                transfer,
                 limits,
                 metricsListen,
                 level,
@@ -509,6 +512,22 @@ public final class ConfigFile {
                 section.duration("window", defaults.window(), Duration.ofMinutes(1), Duration.ofDays(365)));
         section.end();
         return handoff;
+    }
+
+    private static TransferConfig transfer(YamlSection section) {
+        TransferConfig defaults = TransferConfig.DEFAULTS;
+        TransferConfig transfer = new TransferConfig(
+                section.integer("outgoing", defaults.outgoing(), 1, 64),
+                section.integer("incoming", defaults.incoming(), 1, 64),
+                defaults.forwardTimeout(),
+                defaults.callTimeout(),
+                defaults.retry(),
+                defaults.giveUpAfter(),
+                section.duration("purgeDelay", defaults.purgeDelay(), Duration.ZERO, Duration.ofDays(7)),
+                section.integer("keysPerSecond", defaults.keysPerSecond(), 1, 10_000_000),
+                section.size("bytesPerSecond", defaults.bytesPerSecond(), MIB, 16 * GIB));
+        section.end();
+        return transfer;
     }
 
     private static NodeSettings.Limits limits(YamlSection section) {

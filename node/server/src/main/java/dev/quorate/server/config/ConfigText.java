@@ -3,6 +3,7 @@ package dev.quorate.server.config;
 import dev.quorate.core.handoff.HandoffConfig;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
+import dev.quorate.core.transfer.TransferConfig;
 import dev.quorate.server.lmdb.StorageConfig;
 import java.math.BigDecimal;
 import java.security.SecureRandom;
@@ -94,6 +95,14 @@ public final class ConfigText {
                   senders: 4
                   window: 24h
 
+                # Slots on their way to other nodes. What was handed over stays for a while after everybody knows the new owner.
+                transfer:
+                  outgoing: 2
+                  incoming: 2
+                  purgeDelay: 30s
+                  keysPerSecond: 100000
+                  bytesPerSecond: 50MiB
+
                 limits:
                   operations: 16384
                   operationBytes: 64MiB
@@ -125,6 +134,7 @@ public final class ConfigText {
         storage(yaml, settings.storage());
         replication(yaml, settings.replication());
         handoff(yaml, settings.handoff());
+        transfer(yaml, settings.transfer());
         NodeSettings.Limits limits = settings.limits();
         line(yaml, "limits:");
         line(yaml, "  operations: " + limits.operations());
@@ -232,6 +242,15 @@ public final class ConfigText {
         line(yaml, "  bytesPerSecond: " + Quantities.writeSize(handoff.bytesPerSecond()));
         line(yaml, "  senders: " + handoff.senders());
         line(yaml, "  window: " + Quantities.write(handoff.window()));
+    }
+
+    private static void transfer(StringBuilder yaml, TransferConfig transfer) {
+        line(yaml, "transfer:");
+        line(yaml, "  outgoing: " + transfer.outgoing());
+        line(yaml, "  incoming: " + transfer.incoming());
+        line(yaml, "  purgeDelay: " + Quantities.write(transfer.purgeDelay()));
+        line(yaml, "  keysPerSecond: " + transfer.keysPerSecond());
+        line(yaml, "  bytesPerSecond: " + Quantities.writeSize(transfer.bytesPerSecond()));
     }
 
     private static void line(StringBuilder yaml, String text) {

@@ -6,6 +6,7 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.Member;
+import dev.quorate.core.transfer.TransferConfig;
 import dev.quorate.server.lmdb.StorageConfig;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,7 @@ public record NodeSettings(
         StorageConfig storage,
         ReplicationConfig replication,
         HandoffConfig handoff,
+        TransferConfig transfer,
         Limits limits,
         Optional<Address> metricsListen,
         LogLevel logLevel,
@@ -174,6 +176,7 @@ public record NodeSettings(
                 storage,
                 clusterReplication,
                 handoff,
+                transfer,
                 limits,
                 metricsListen,
                 logLevel,
