@@ -89,6 +89,9 @@ public final class NodeProcess implements AutoCloseable {
     private final HealthStatusManager peerHealth = new HealthStatusManager();
     private final AtomicBoolean stopped = new AtomicBoolean();
 
+    /** What peers said of it; empty while this node has a part in the ring. Of the loop. */
+    private String goneBecause = "";
+
     private final LmdbStorage storage;
     private final NodeCore core;
     private final PeerGrpcTransport transport;
@@ -208,7 +211,7 @@ public final class NodeProcess implements AutoCloseable {
             started.add(peers);
             RingLog ringLog = new RingLog(self);
             onLoop(() -> {
-                transport.start(cluster, new Replies(core, defects, this::heardOfRing), directory.peers());
+                transport.start(cluster, new Replies(core, defects, this::heardOfRing, this::takeLeave), directory.peers());
                 core.ring().onChange((before, now) -> {
                     ringLog.changed(before, now);
                     followRing(before, now, directory);
@@ -217,6 +220,10 @@ public final class NodeProcess implements AutoCloseable {
             });
             // Without a way to its peers the node could neither ask what has changed while it was away, nor serve anybody.
             awaitPeersTried();
+            String refused = onLoop(() -> goneBecause);
+            if (!refused.isEmpty()) {
+                throw new IdentityException(refused);
+            }
             await("begin to serve", core::serve);
             OwnTerms.requirePart(terms, onLoop(() -> core.ring().state()));
             peerHealth.setStatus(PeerGrpcService.HEALTH_NAME, ServingStatus.SERVING);
@@ -284,6 +291,22 @@ public final class NodeProcess implements AutoCloseable {
             }
         }
         kv.ringChanged();
+        if (!now.isActive(self)) {
+            health.setStatus(KvGrpcService.HEALTH_NAME, ServingStatus.NOT_SERVING);
+        }
+    }
+
+    /**
+     * Peers know a ring in which this node has no part any more, and nobody tells it that ring. Whatever it answered from now on would be its
+     * own opinion only.
+     */
+    private void takeLeave(String words) {
+        if (goneBecause.isEmpty()) {
+            goneBecause = words;
+            LOG.error("this node serves nobody any more: {}", words);
+            health.setStatus(KvGrpcService.HEALTH_NAME, ServingStatus.NOT_SERVING);
+            core.drain();
+        }
     }
 
     /** A peer greets with the ring that it uses. */
@@ -453,7 +476,8 @@ public final class NodeProcess implements AutoCloseable {
     }
 
     /** Hands what the transport receives to the core. What goes wrong there must not take the link with it. */
-    private record Replies(NodeCore core, Defects defects, PeerGrpcService.RingVersions ringVersions)
+    private record Replies(
+            NodeCore core, Defects defects, PeerGrpcService.RingVersions ringVersions, Consumer<String> gone)
             implements PeerEvents {
         @Override
         public void onPeerReply(NodeId peer, long link, long operationId, PeerReply reply) {
@@ -476,6 +500,11 @@ public final class NodeProcess implements AutoCloseable {
         @Override
         public void onRingVersion(NodeId peer, long packedVersion) {
             ringVersions.heard(peer, packedVersion);
+        }
+
+        @Override
+        public void onRefusedAsGone(NodeId peer, String words) {
+            gone.accept(words);
         }
     }
 }

@@ -112,6 +112,9 @@ final class PeerConnector {
                 LOG.warn("peer {} cannot be reached: {}", peer, reason);
             }
         }
+        if (reason.startsWith(PeerLink.REMOVED)) {
+            setting.events().onRefusedAsGone(peer, reason);
+        }
         if (!stopped) {
             double jitter = 0.5 + setting.random().nextDouble();
             retry = setting.loop().after(Duration.ofNanos((long) (delay.toNanos() * jitter)), this::connect);

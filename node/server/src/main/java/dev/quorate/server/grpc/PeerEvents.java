@@ -11,4 +11,7 @@ public interface PeerEvents {
 
     /** The peer has greeted, and uses the ring of this version. */
     void onRingVersion(NodeId peer, long packedVersion);
+
+    /** The peer knows a ring in which this node has no part any more. */
+    void onRefusedAsGone(NodeId peer, String words);
 }

@@ -78,5 +78,10 @@ final class PeerFixture {
         public void onRingVersion(NodeId peer, long packedVersion) {
             ringVersions.add(packedVersion);
         }
+
+        @Override
+        public void onRefusedAsGone(NodeId peer, String words) {
+            events.add(words);
+        }
     }
 }

@@ -236,6 +236,13 @@ class PeerGrpcTransportTest {
                 .isEqualTo(again);
     }
 
+    @Test
+    void aNodeThatIsRefusedByNameHearsOfIt() throws Exception {
+        peer.refusal = StatusMapping.exception(StatusMapping.nodeRemoved("n1 has left this cluster"));
+        begin(server.getPort());
+        assertThat(told.events.poll(20, TimeUnit.SECONDS)).isEqualTo("NODE_REMOVED: n1 has left this cluster");
+    }
+
     private static TreeMap<dev.quorate.core.model.NodeId, Supplier<InetSocketAddress>> addresses(int port) {
         TreeMap<dev.quorate.core.model.NodeId, Supplier<InetSocketAddress>> addresses = new TreeMap<>();
         addresses.put(N2, () -> new InetSocketAddress("127.0.0.1", port));
@@ -268,6 +275,7 @@ class PeerGrpcTransportTest {
         volatile PeerGreeting greeting = PeerFixture.identity(N2).greetingTo(N1);
         volatile boolean answersProbes = true;
         volatile boolean takesMessages = true;
+        volatile RuntimeException refusal;
         volatile StreamObserver<ExchangeResponse> out;
 
         ExchangeRequest nextBatch() throws InterruptedException {
@@ -288,7 +296,9 @@ class PeerGrpcTransportTest {
                 @Override
                 public void onNext(ExchangeRequest message) {
                     received.add(message);
-                    if (received.size() == 1) {
+                    if (refusal != null) {
+                        observer.onError(refusal);
+                    } else if (received.size() == 1) {
                         assertThat(message.getGreeting())
                                 .isEqualTo(PeerFixture.identity(N1).greetingTo(N2));
                         observer.onNext(ExchangeResponse.newBuilder()
