@@ -34,9 +34,8 @@ class ChangingRingTest {
                 Bucket<String> bucket = client.bucket("default", Codec.utf8());
                 readAll(bucket);
                 FakeNode joined = cluster.add("n3");
-                cluster.epoch = 2;
                 assertThat(ownersOfAll(bucket)).noneMatch(owner -> owner.startsWith("n3 "));
-                cluster.nodes.forEach(FakeNode::tellEpoch);
+                cluster.changeRing();
 
                 await().untilAsserted(
                                 () -> assertThat(ownersOfAll(bucket)).anyMatch(owner -> owner.startsWith("n3 ")));
@@ -102,11 +101,11 @@ class ChangingRingTest {
                     .toList();
             for (int round = 4; round <= 6; round++) {
                 FakeNode joined = cluster.add("n" + round);
-                cluster.epoch++;
+                cluster.changeRing();
                 await().until(() -> !joined.received.isEmpty());
                 FakeNode leaving = cluster.nodes.get(0);
                 cluster.remove(leaving);
-                cluster.epoch++;
+                cluster.changeRing();
                 await("what was sent under the old ring is answered").until(() -> {
                     leaving.received.clear();
                     Thread.sleep(100);
@@ -161,8 +160,7 @@ class ChangingRingTest {
                 FakeNode leaving = cluster.nodes.get(2);
                 cluster.remove(leaving);
                 cluster.rowWidth = 2;
-                cluster.epoch++;
-                cluster.nodes.forEach(FakeNode::tellEpoch);
+                cluster.changeRing();
                 await().atMost(Duration.ofSeconds(60)).until(() -> leaving.openStreams() == 0);
                 assertThat(cluster.nodes).allMatch(node -> node.openStreams() == 1);
             }

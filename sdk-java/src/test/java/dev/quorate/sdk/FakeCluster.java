@@ -5,7 +5,6 @@ import dev.quorate.proto.kv.v1.Topology;
 import dev.quorate.sdk.routing.KeySlots;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.awaitility.Awaitility;
@@ -23,7 +22,8 @@ final class FakeCluster implements AutoCloseable {
     /** The members; tests change them, and the epoch after that. */
     final List<FakeNode> nodes = new CopyOnWriteArrayList<>();
 
-    private final List<FakeNode> former = new ArrayList<>();
+    /** Left, and still answer whoever has not heard of it, as a node does that hands over to the new owners. */
+    private final List<FakeNode> former = new CopyOnWriteArrayList<>();
     volatile boolean replicates = true;
     volatile int rowWidth;
     /** Of the bucket, in a row that may be wider. */
@@ -56,8 +56,15 @@ final class FakeCluster implements AutoCloseable {
 
     /** Owns nothing any more, and still runs. */
     void remove(FakeNode node) {
-        nodes.remove(node);
         former.add(node);
+        nodes.remove(node);
+    }
+
+    /** As nodes do whose ring has changed. */
+    void changeRing() {
+        epoch++;
+        nodes.forEach(FakeNode::tellEpoch);
+        former.forEach(FakeNode::tellEpoch);
     }
 
     FakeNode node(String id) {
@@ -116,9 +123,11 @@ final class FakeCluster implements AutoCloseable {
 
     void replicate(FakeNode from, FakeStore.ObjectKey key) {
         if (replicates) {
-            for (FakeNode node : nodes) {
-                if (node != from) {
-                    node.store.merge(key, from.store);
+            for (List<FakeNode> holders : List.of(nodes, former)) {
+                for (FakeNode node : holders) {
+                    if (node != from) {
+                        node.store.merge(key, from.store);
+                    }
                 }
             }
         }
