@@ -1,6 +1,7 @@
 package dev.quorate.cli.cluster;
 
 import dev.quorate.cli.connect.AdminConnection;
+import dev.quorate.proto.admin.v1.ClearPlanRequest;
 import dev.quorate.proto.admin.v1.ClusterServiceGrpc;
 import dev.quorate.proto.admin.v1.CommitPlanRequest;
 import dev.quorate.proto.admin.v1.CommitPlanResponse;
@@ -35,6 +36,14 @@ public final class ClusterChanges {
                 .stageChange(request));
     }
 
+    /** @param node whose staged change is forgotten */
+    public static void unstage(AdminConnection admin, String node) {
+        ClearPlanRequest request = ClearPlanRequest.newBuilder().setNode(node).build();
+        admin.change((channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
+                .withDeadline(deadline)
+                .clearPlan(request));
+    }
+
     /** @param explain a node whose moves are to be explained one by one; empty for none */
     public static GetPlanResponse plan(AdminConnection admin, String explain) {
         GetPlanRequest request = GetPlanRequest.newBuilder().setExplain(explain).build();
@@ -49,6 +58,37 @@ public final class ClusterChanges {
         return admin.change((channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
                 .withDeadline(deadline)
                 .commitPlan(request));
+    }
+
+    /** In one line. */
+    public static String summary(GetPlanResponse plan) {
+        return "plan " + plan.getPlanId() + " of ring " + ring(plan.getRingVersion()) + ": "
+                + plan.getMovesCount()
+                + (plan.getMovesCount() == 1 ? " move" : " moves") + " (fewest possible " + plan.getFewestMoves() + ")"
+                + (plan.getPinnedCount() == 0 ? "" : ", " + plan.getPinnedCount() + " under way go on")
+                + (plan.getDroppedCount() == 0 ? "" : ", " + plan.getDroppedCount() + " are given up")
+                + (plan.getBytesPerSlot() == 0 ? "" : ", " + bytes(plan.getBytes()))
+                + (plan.getMillis() < 0 || plan.getBytesPerSlot() == 0
+                        ? ""
+                        : ", about " + duration(plan.getMillis()))
+                + "; furthest from what is due: " + percent(imbalance(plan, false)) + " now, "
+                + percent(imbalance(plan, true)) + " afterwards";
+    }
+
+    /** Of the node that is furthest from the slots due to it, as a share of these. */
+    static double imbalance(GetPlanResponse plan, boolean after) {
+        double worst = 0;
+        for (GetPlanResponse.Node node : plan.getNodesList()) {
+            if (node.getSlotsDue() > 0) {
+                int slots = after ? node.getSlotsAfter() : node.getSlotsBefore();
+                worst = Math.max(worst, Math.abs(slots - node.getSlotsDue()) / (double) node.getSlotsDue());
+            }
+        }
+        return worst;
+    }
+
+    private static String percent(double share) {
+        return String.format(Locale.ROOT, "%.1f %%", 100 * share);
     }
 
     /** In the words in which people speak of it. */

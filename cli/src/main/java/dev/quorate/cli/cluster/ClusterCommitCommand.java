@@ -73,7 +73,7 @@ public final class ClusterCommitCommand extends KvctlCommand {
                     "stage a change first: kvctl cluster join, leave, replace, weight or relabel");
         }
         plan.getWarningsList().forEach(warning -> say("warning: " + warning));
-        say(ClusterPlanCommand.summary(plan));
+        say(ClusterChanges.summary(plan));
         return plan.getPlanId();
     }
 }

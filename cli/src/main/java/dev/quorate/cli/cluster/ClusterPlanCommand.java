@@ -8,7 +8,6 @@ import dev.quorate.cli.terminal.KvctlCommand;
 import dev.quorate.cli.terminal.Table;
 import dev.quorate.proto.admin.v1.GetPlanResponse;
 import dev.quorate.proto.admin.v1.Move;
-import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -45,7 +44,7 @@ public final class ClusterPlanCommand extends KvctlCommand {
         }
         printPlan(plan);
         plan.getWarningsList().forEach(warning -> say("warning: " + warning));
-        say(summary(plan));
+        say(ClusterChanges.summary(plan));
         say("next: kvctl cluster commit " + plan.getPlanId() + " --wait");
         return ExitCode.OK;
     }
@@ -99,36 +98,6 @@ public final class ClusterPlanCommand extends KvctlCommand {
         return plan.getBytesPerSlot() == 0 ? "?" : ClusterChanges.bytes(bytes);
     }
 
-    static String summary(GetPlanResponse plan) {
-        return "plan " + plan.getPlanId() + " of ring " + ClusterChanges.ring(plan.getRingVersion()) + ": "
-                + plan.getMovesCount()
-                + (plan.getMovesCount() == 1 ? " move" : " moves") + " (fewest possible " + plan.getFewestMoves() + ")"
-                + (plan.getPinnedCount() == 0 ? "" : ", " + plan.getPinnedCount() + " under way go on")
-                + (plan.getDroppedCount() == 0 ? "" : ", " + plan.getDroppedCount() + " are given up")
-                + (plan.getBytesPerSlot() == 0 ? "" : ", " + ClusterChanges.bytes(plan.getBytes()))
-                + (plan.getMillis() < 0 || plan.getBytesPerSlot() == 0
-                        ? ""
-                        : ", about " + ClusterChanges.duration(plan.getMillis()))
-                + "; furthest from what is due: " + percent(imbalance(plan, false)) + " now, "
-                + percent(imbalance(plan, true)) + " afterwards";
-    }
-
-    /** Of the node that is furthest from the slots due to it, as a share of these. */
-    private static double imbalance(GetPlanResponse plan, boolean after) {
-        double worst = 0;
-        for (GetPlanResponse.Node node : plan.getNodesList()) {
-            if (node.getSlotsDue() > 0) {
-                int slots = after ? node.getSlotsAfter() : node.getSlotsBefore();
-                worst = Math.max(worst, Math.abs(slots - node.getSlotsDue()) / (double) node.getSlotsDue());
-            }
-        }
-        return worst;
-    }
-
-    private static String percent(double share) {
-        return String.format(Locale.ROOT, "%.1f %%", 100 * share);
-    }
-
     private static JsonObject json(GetPlanResponse plan) {
         JsonObject json = new JsonObject();
         json.addProperty("planId", plan.getPlanId());
@@ -141,8 +110,8 @@ public final class ClusterPlanCommand extends KvctlCommand {
         json.add("warnings", Json.strings(plan.getWarningsList()));
         json.addProperty("bytesPerSlot", plan.getBytesPerSlot());
         json.addProperty("millis", plan.getMillis());
-        json.addProperty("imbalanceBefore", imbalance(plan, false));
-        json.addProperty("imbalanceAfter", imbalance(plan, true));
+        json.addProperty("imbalanceBefore", ClusterChanges.imbalance(plan, false));
+        json.addProperty("imbalanceAfter", ClusterChanges.imbalance(plan, true));
         json.addProperty("bytes", plan.getBytes());
         json.add("pinned", Json.array(plan.getPinnedList(), ChangeJson::of));
         json.add("dropped", Json.array(plan.getDroppedList(), ChangeJson::of));

@@ -7,8 +7,9 @@ import dev.quorate.proto.admin.v1.ListTransfersRequest;
 import dev.quorate.proto.admin.v1.ListTransfersResponse;
 import dev.quorate.proto.admin.v1.ListTransfersResponse.Transfer;
 import dev.quorate.proto.admin.v1.Member;
+import dev.quorate.proto.admin.v1.Move;
+import dev.quorate.proto.admin.v1.MoveKind;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -38,6 +39,7 @@ record Transfers(long ringVersion, boolean paused, List<Transfer> list, SortedMa
             }
         }
         SortedMap<Long, Transfer> told = new TreeMap<>();
+        SortedMap<Long, Transfer> toldByDriver = new TreeMap<>();
         for (ListTransfersResponse answer : answers) {
             // What has finished in a later ring is not under way any more, whoever has not heard of it.
             if (answer.getRingVersion() >= version) {
@@ -46,19 +48,24 @@ record Transfers(long ringVersion, boolean paused, List<Transfer> list, SortedMa
                 latest = answer.getTransfersList();
             }
             for (Transfer transfer : answer.getTransfersList()) {
-                told.merge(
-                        transfer.getMove().getId(), transfer, (one, other) -> knows(one) < knows(other) ? other : one);
+                long id = transfer.getMove().getId();
+                if (driver(transfer.getMove()).equals(answer.getNode())) {
+                    toldByDriver.put(id, transfer);
+                } else if (!transfer.getState().isEmpty()) {
+                    told.put(id, transfer);
+                }
             }
         }
+        // Both ends tell; the one that does the work has counted all of it.
+        told.putAll(toldByDriver);
         List<Transfer> list = latest.stream()
                 .map(transfer -> told.getOrDefault(transfer.getMove().getId(), transfer))
                 .toList();
         return new Transfers(version, paused, list, silent);
     }
 
-    /** A sender and its receiver both tell; what the sender has counted is the whole. */
-    private static long knows(Transfer transfer) {
-        return transfer.getState().isEmpty() ? -1 : queued(transfer) ? 0 : 1 + transfer.getRecords();
+    private static String driver(Move move) {
+        return move.getKind() == MoveKind.MOVE_KIND_RECOVER ? move.getTo() : move.getFrom();
     }
 
     private static boolean queued(Transfer transfer) {
@@ -71,7 +78,7 @@ record Transfers(long ringVersion, boolean paused, List<Transfer> list, SortedMa
 
     /** How many wait for their turn, by sender and receiver. */
     List<Waiting> waiting() {
-        SortedMap<String, Waiting> pairs = new TreeMap<>(Comparator.naturalOrder());
+        SortedMap<String, Waiting> pairs = new TreeMap<>();
         for (Transfer transfer : list) {
             if (queued(transfer)) {
                 String from = transfer.getMove().getFrom();

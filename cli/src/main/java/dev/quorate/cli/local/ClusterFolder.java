@@ -109,6 +109,11 @@ public final class ClusterFolder {
         removeTree(data(node));
     }
 
+    /** All that a node has here, its log too. */
+    public void removeNode(ClusterFile.Node node) throws IOException {
+        removeTree(nodeFolder(node));
+    }
+
     public void create() throws IOException {
         Files.createDirectories(root);
         ownerOnly(root);
