@@ -48,6 +48,7 @@ final class Cluster implements NodeConnection.Watcher {
 
     // Costs are nanoseconds of latency times calls in flight, far below one tier: a better tier always wins.
     private static final double TIER = 1e15;
+    private static final double OWNER_NOT_WARM = TIER / 2;
     private static final double OWNER_TO_CONNECT = TIER;
     private static final double OTHER_READY = 2 * TIER;
     private static final double OTHER_TO_CONNECT = 3 * TIER;
@@ -190,7 +191,7 @@ final class Cluster implements NodeConnection.Watcher {
     // ---- Choosing ----
 
     /**
-     * The cheapest owner that is up; else an owner not connected yet; else any node that is up, at the cost of a hop; else, as a
+     * The cheapest owner that is up, rarely one that has just begun; else an owner not connected yet; else any node that is up, at the cost of a hop; else, as a
      * last resort, whoever is left. Null when the call has tried all.
      */
     @Nullable
@@ -198,10 +199,11 @@ final class Cluster implements NodeConnection.Watcher {
         Node best = null;
         double bestCost = Double.MAX_VALUE;
         if (call.locate(known)) {
+            long now = System.nanoTime();
             for (int place = 0; place < call.owners(); place++) {
                 Node owner = members[known.owner(call.position(), place)];
                 if (!call.tried.contains(owner)) {
-                    double cost = tierOfOwner(owner) + owner.connection.cost();
+                    double cost = tierOfOwner(owner, now) + owner.connection.cost();
                     if (cost < bestCost) {
                         best = owner;
                         bestCost = cost;
@@ -224,7 +226,7 @@ final class Cluster implements NodeConnection.Watcher {
         return best;
     }
 
-    private static double tierOfOwner(Node owner) {
+    private static double tierOfOwner(Node owner, long now) {
         NodeConnection.State state = owner.connection.state();
         if (state == NodeConnection.State.IDLE) {
             owner.connection.connect(); // so that it can take its share from now on
@@ -232,7 +234,10 @@ final class Cluster implements NodeConnection.Watcher {
         if (owner.isInTrouble()) {
             return OWNER_IN_TROUBLE;
         }
-        return state == NodeConnection.State.READY ? 0 : OWNER_TO_CONNECT;
+        if (state != NodeConnection.State.READY) {
+            return OWNER_TO_CONNECT;
+        }
+        return owner.takesTurn(now) ? 0 : OWNER_NOT_WARM;
     }
 
     private static double tierOfOther(Node node) {
@@ -326,6 +331,7 @@ final class Cluster implements NodeConnection.Watcher {
             return;
         }
         cleared(node);
+        node.greeted(connection.boot(), System.nanoTime());
         epochTold(connection, connection.epoch());
         listener.nodeReturned(node.takeAwaitingReturn());
     }

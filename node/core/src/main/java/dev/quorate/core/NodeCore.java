@@ -1,6 +1,7 @@
 package dev.quorate.core;
 
 import dev.quorate.core.antientropy.AntiEntropy;
+import dev.quorate.core.antientropy.Hints;
 import dev.quorate.core.antientropy.RecoveringSlots;
 import dev.quorate.core.antientropy.RepairStatus;
 import dev.quorate.core.antientropy.Surroundings;
@@ -183,6 +184,7 @@ public final class NodeCore {
                 rebuild,
                 codec,
                 new ReplicasOfCoordinator(coordinator, hybridClock),
+                hints(),
                 peers,
                 recovering,
                 environment.clock(),
@@ -194,6 +196,11 @@ public final class NodeCore {
             @Override
             public List<NodeId> owners(Key key, KeyHash hash) {
                 return local.owners(key, hash);
+            }
+
+            @Override
+            public boolean isMember(NodeId node) {
+                return ring.state().isActive(node);
             }
 
             @Override
@@ -221,6 +228,7 @@ public final class NodeCore {
                 wheel,
                 environment.random(),
                 metrics);
+        ring.onChange((before, now) -> handoff.rowsChanged());
         this.transfers = new Transfers(new dev.quorate.core.transfer.Surroundings(
                 config.self(),
                 ring,
@@ -239,7 +247,6 @@ public final class NodeCore {
                 flips == null ? new FlipsOfTopology(topology) : flips,
                 new RingNewsOfMembership(config.self(), ring, membership, this::fetchRing),
                 environment.clock(),
-                hybridClock,
                 loop,
                 wheel,
                 metrics));
@@ -250,6 +257,7 @@ public final class NodeCore {
                 config.self(),
                 ring,
                 topology,
+                membership,
                 recovering,
                 () -> replicas.hints().isEmpty() && transfers.isIdle(),
                 wheel);
@@ -257,6 +265,20 @@ public final class NodeCore {
                 "operations_refused_total", "Operations of clients refused because too many are under way");
         metrics.gauge("operations_in_flight", "Operations of clients under way", () -> operationsInFlight);
         metrics.gauge("deadlines_kept", "Timeouts neither run nor cancelled", wheel::size);
+    }
+
+    private Hints hints() {
+        return new Hints() {
+            @Override
+            public Duration begunAfter() {
+                return handoff.begunAfter();
+            }
+
+            @Override
+            public boolean areUnderWayWith(NodeId peer) {
+                return handoff.isUnderWayWith(peer);
+            }
+        };
     }
 
     /** Recalls, and serves as soon as that is allowed. Until the stage completes the node answers NODE_STARTING. */
@@ -336,7 +358,10 @@ public final class NodeCore {
             return;
         }
         if (state == NodeState.STARTING || isOut() || !ring.state().isActive(from)) {
-            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+            // Whoever is out of the ring, or thinks that this node is in, is to ask for the ring.
+            boolean stale = state != NodeState.STARTING && request instanceof PeerRequest.Keyed;
+            answer.accept(new PeerReply.Refused(
+                    stale ? PeerReply.Refusal.STALE_RING : PeerReply.Refusal.NOT_READY));
             return;
         }
         if (antiEntropy.onPeerRequest(from, request, answer) || transfers.onPeerRequest(from, request, answer)) {

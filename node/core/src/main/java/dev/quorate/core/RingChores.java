@@ -1,12 +1,15 @@
 package dev.quorate.core;
 
 import dev.quorate.core.antientropy.RecoveringSlots;
+import dev.quorate.core.membership.MemberView;
+import dev.quorate.core.membership.Membership;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.ring.CurrentRing;
 import dev.quorate.core.ring.Move;
 import dev.quorate.core.ring.NodeEntry;
 import dev.quorate.core.ring.NodeStatus;
 import dev.quorate.core.ring.RingState;
+import dev.quorate.core.ring.RingVersion;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.topology.Topology;
 import java.time.Duration;
@@ -25,6 +28,7 @@ final class RingChores {
     private final NodeId self;
     private final CurrentRing ring;
     private final Topology topology;
+    private final Membership membership;
     private final RecoveringSlots recovering;
     private final BooleanSupplier hasNothingLeft;
     private final DeadlineWheel wheel;
@@ -35,12 +39,14 @@ final class RingChores {
             NodeId self,
             CurrentRing ring,
             Topology topology,
+            Membership membership,
             RecoveringSlots recovering,
             BooleanSupplier hasNothingLeft,
             DeadlineWheel wheel) {
         this.self = self;
         this.ring = ring;
         this.topology = topology;
+        this.membership = membership;
         this.recovering = recovering;
         this.hasNothingLeft = hasNothingLeft;
         this.wheel = wheel;
@@ -52,6 +58,7 @@ final class RingChores {
 
     private void look() {
         wheel.after(INTERVAL, this::look);
+        catchUp();
         if (underWay > 0) {
             return;
         }
@@ -64,6 +71,18 @@ final class RingChores {
         if (mayLeave(ring.state())) {
             underWay++;
             topology.left(self, outcome -> underWay--);
+        }
+    }
+
+    /** What a member announced once is not told again: if the ring could not be had from it then, it is asked for now. */
+    private void catchUp() {
+        long own = ring.state().version().packed();
+        for (MemberView member : membership.members()) {
+            long theirs = membership.ringOf(member.node());
+            if (theirs > own) {
+                topology.heardOf(member.node(), RingVersion.ofPacked(theirs));
+                return;
+            }
         }
     }
 

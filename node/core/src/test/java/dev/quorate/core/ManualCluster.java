@@ -334,6 +334,15 @@ public final class ManualCluster {
     }
 
     public ManualCluster(int nodeCount, int replicas, Bucket.BlindWrites blindWrites, AntiEntropyConfig antiEntropy) {
+        this(nodeCount, replicas, blindWrites, antiEntropy, ReplicationConfig.DEFAULTS);
+    }
+
+    public ManualCluster(
+            int nodeCount,
+            int replicas,
+            Bucket.BlindWrites blindWrites,
+            AntiEntropyConfig antiEntropy,
+            ReplicationConfig replication) {
         this.antiEntropy = antiEntropy;
         List<Member> members = new ArrayList<>();
         for (int i = 1; i <= nodeCount; i++) {
@@ -344,7 +353,7 @@ public final class ManualCluster {
         this.committed = firstRing;
         int n = table.width();
         this.buckets = List.of(new Bucket("default", 1, n, n / 2 + 1, n / 2 + 1, blindWrites));
-        this.replication = ReplicationConfig.DEFAULTS;
+        this.replication = replication;
         this.rules = SafetyRules.production(new Node0());
         for (Member member : members) {
             nodes.put(member.id(), new Node(member.id()));

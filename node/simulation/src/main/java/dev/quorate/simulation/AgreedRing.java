@@ -98,7 +98,7 @@ final class AgreedRing {
         return slot(latest, key);
     }
 
-    private int slot(RingState ring, Key key) {
+    int slot(RingState ring, Key key) {
         KeyHash hash = hasher.hash(key);
         return hash.slot(ring.table().log2Slots());
     }
@@ -108,7 +108,7 @@ final class AgreedRing {
         return owners(latest, key);
     }
 
-    private List<NodeId> owners(RingState ring, Key key) {
+    List<NodeId> owners(RingState ring, Key key) {
         List<NodeId> row = ring.table().owners(slot(ring, key));
         return row.subList(0, Math.min(replicas, row.size()));
     }

@@ -126,9 +126,9 @@ final class SimCluster implements SimNetwork.Host {
     private int crashesThatLostData;
 
     SimCluster(
-            SimWorld world, Setup setup, Subject subject, History history, SimMetrics metrics, Situations situations) {
+            SimWorld world, Plan plan, Subject subject, History history, SimMetrics metrics, Situations situations) {
         this.world = world;
-        this.setup = setup;
+        this.setup = plan.setup();
         this.subject = subject;
         this.metrics = metrics;
         this.situations = situations;
@@ -137,14 +137,7 @@ final class SimCluster implements SimNetwork.Host {
         this.genesis = genesis();
         this.ring = new AgreedRing(genesis, new KeyHasher(hashSeed), setup.n(), violations::add, this::removed);
         this.witness = new Witness(
-                world,
-                history,
-                situations,
-                setup.nodes(),
-                Math.min(setup.r(), setup.n() - 1),
-                hashSeed,
-                clusterKey,
-                ring);
+                world, history, situations, setup.nodes(), setup.n() - 1, hashSeed, clusterKey, ring);
         this.network = new SimNetwork(world, this, setup, situations);
         this.buckets = List.of(new Bucket(
                 Bucket.DEFAULT_NAME,
@@ -168,7 +161,7 @@ final class SimCluster implements SimNetwork.Host {
                 10 * 1024,
                 setup.maxSiblings());
         this.membership = hasty(world.random("membership", 0));
-        this.antiEntropy = antiEntropy();
+        this.antiEntropy = antiEntropy(!plan.changes().isEmpty());
         this.ringPatience = Duration.ofMillis(world.random("ring patience", 0).between(0, 3_000));
         this.machines = new Machine[setup.nodes() + 1];
         for (int number = 1; number <= setup.nodes(); number++) {
@@ -197,11 +190,11 @@ final class SimCluster implements SimNetwork.Host {
                 Duration.ofSeconds(4));
     }
 
-    /** In a hurry: a run lasts seconds, and replicas are to meet all they can miss. */
-    private AntiEntropyConfig antiEntropy() {
+    /** In a hurry: a run lasts seconds, and replicas are to meet all they can miss. @param needed to make replicas again for dead owners */
+    private AntiEntropyConfig antiEntropy(boolean needed) {
         SimRandom random = world.random("anti-entropy", 0);
         return new AntiEntropyConfig(
-                random.chance(0.85),
+                random.chance(0.85) || needed,
                 Duration.ofMillis(random.betweenByMagnitude(250, 4_000)),
                 Duration.ofMillis(random.betweenByMagnitude(5, 200)),
                 Duration.ofMillis(random.betweenByMagnitude(20, 200)),
@@ -602,8 +595,8 @@ final class SimCluster implements SimNetwork.Host {
                             commit(topology);
                             return true;
                         },
-                        rejected -> { System.err.println("STAGE " + change + " " + rejected); return true; },
-                        unknown -> { System.err.println("STAGE? " + change + " " + unknown); return true; }));
+                        rejected -> true,
+                        unknown -> true));
     }
 
     private void commit(Topology topology) {
@@ -613,7 +606,7 @@ final class SimCluster implements SimNetwork.Host {
                             topology.commit(plan.planId(), OPERATOR_PATIENCE, this::happened);
                             return true;
                         },
-                        rejected -> { System.err.println("PLAN " + rejected); return true; });
+                        rejected -> true);
     }
 
     private void happened(ChangeOutcome outcome) {
@@ -622,8 +615,8 @@ final class SimCluster implements SimNetwork.Host {
                     situations.happened(Situation.RING_CHANGED);
                     return true;
                 },
-                rejected -> { System.err.println("DO " + rejected); return true; },
-                unknown -> { System.err.println("DO? " + unknown); return true; });
+                rejected -> true,
+                unknown -> true);
     }
 
     /** Somebody lets hand-overs go on. */
@@ -660,7 +653,7 @@ final class SimCluster implements SimNetwork.Host {
                 return "n" + number + " has not cleared away what is another's: " + "";
             }
             NodeEntry entry = agreed.node(new NodeId(number));
-            if (entry != null && entry.status() == NodeStatus.DRAINING) {
+            if (entry != null && entry.status() == NodeStatus.DRAINING && agreed.table().slotsOf(entry.id()) == 0) {
                 return "n" + number + " has nothing left to give and has not left";
             }
         }

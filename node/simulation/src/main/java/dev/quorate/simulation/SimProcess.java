@@ -44,6 +44,12 @@ final class SimProcess {
         return running == null ? otherwise : running.ring().state();
     }
 
+    /** Whether it takes the slot over now. */
+    boolean receives(int slot) {
+        NodeCore running = core;
+        return running != null && running.transfers().receives(slot);
+    }
+
     /** Where it runs, from 1: the number under which the others reach it. */
     int machine() {
         return machine;

@@ -65,7 +65,7 @@ public final class Simulation {
         if (setup.repair() == Bucket.Repair.BLOCKING) {
             history.promiseMonotonicReads();
         }
-        this.cluster = new SimCluster(world, setup, subject, history, metrics, situations);
+        this.cluster = new SimCluster(world, plan, subject, history, metrics, situations);
         Map<Integer, List<SimClient.Token>> tokens = new TreeMap<>();
         for (int number = 0; number <= setup.clients(); number++) {
             clients.add(new SimClient(number, world, setup, cluster, history, situations, tokens));
@@ -223,6 +223,7 @@ public final class Simulation {
     /** I13: whatever was begun ends: the ring stands still, everybody uses it, and nothing lies where it does not belong. */
     private void comeToRest() {
         long giveUp = world.now() + HAND_OVER * 5;
+        cluster.retireTheGone();
         String unrest = cluster.unrest();
         while (unrest != null && world.now() < giveUp) {
             world.runUntil(world.now() + SECOND / 2);

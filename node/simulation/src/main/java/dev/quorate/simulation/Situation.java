@@ -34,6 +34,7 @@ public enum Situation {
     WRITE_WITH_STAND_INS("writes acknowledged by nodes that stood in for owners"),
     HINT_KEPT("hints kept for an owner that was away"),
     HINT_DELIVERED("hints handed to their owner"),
+    HINT_REROUTED("hints for nodes that lost the slot, given to those who have it"),
     HINT_DROPPED_BY_A_MEMBER("hints dropped by a member of the row before they were delivered"),
     AWAY_FOR_A_MINUTE("machines down for a minute or more"),
     CUT_FOR_A_MINUTE("partitions of a minute or more"),

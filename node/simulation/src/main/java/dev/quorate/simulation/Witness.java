@@ -210,7 +210,7 @@ final class Witness {
         hintsAreKept(process, at, before, after);
         if (after == null) {
             if (before != null) {
-                if (mayHold(process, before.key())) {
+                if (mustHold(process, before.key())) {
                     violated("I9", before.key().bytes().utf8(), process.name() + " removed a record");
                 }
                 cleared(process, before);
@@ -254,7 +254,7 @@ final class Witness {
         }
         for (Hint hint : before.hints()) {
             if (after == null || after.hintFor(hint.owner()) == null) {
-                hintIsGone(process, at, key, member, before, hint.owner(), after == null);
+                hintIsGone(process, at, key, member, before, hint.owner(), after);
             }
         }
     }
@@ -266,13 +266,16 @@ final class Witness {
             boolean member,
             StoredRecord before,
             NodeId owner,
-            boolean copyToo) {
+            @Nullable StoredRecord after) {
+        boolean copyToo = after == null;
         StoredRecord theirs = machines[owner.number()].held.get(at);
         if (theirs != null && knowsAll(theirs, before)) {
             situations.happened(Situation.HINT_DELIVERED);
             if (copyToo) {
                 history.handedOver(key, process.name().toString(), owner.toString(), world.now());
             }
+        } else if (isReroutedFrom(process, before.key(), owner, member, after)) {
+            situations.happened(Situation.HINT_REROUTED);
         } else if (member && process.storage().wasReadDamaged(at)) {
             // What another owner holds took the place of a record that nobody can read, its hints included.
             situations.happened(Situation.HINT_DROPPED_BY_A_MEMBER);
@@ -297,6 +300,20 @@ final class Witness {
             history.handedOver(
                     record.key().bytes().utf8(), process.name().toString(), successor.toString(), world.now());
         }
+    }
+
+    /** Whether the owner lost the slot, and what was kept for it is now here to stay, or for those who own it (rules.md A8). */
+    private boolean isReroutedFrom(
+            SimProcess process, Key key, NodeId owner, boolean member, @Nullable StoredRecord after) {
+        List<NodeId> row = ring.owners(process.ring(ring.latest()), key);
+        boolean forOthers = after != null && after.hints().stream().anyMatch(hint -> row.contains(hint.owner()));
+        return !row.contains(owner) && after != null && (member || forOthers);
+    }
+
+    /** What an owner holds stays, and what a node takes over from one; but not what was left here before a hand-over began. */
+    private boolean mustHold(SimProcess process, Key key) {
+        return ring.owners(process.ring(ring.latest()), key).contains(process.name())
+                || process.receives(ring.slot(process.ring(ring.latest()), key));
     }
 
     /** By the ring that the process uses: it may be the last to hear of a change. */

@@ -26,6 +26,8 @@ public final class AntiEntropy {
     /** While reads wait for exchanges, nothing else does. */
     private static final Duration HURRIED_TICK = Duration.ofMillis(50);
 
+    private static final int MAX_DOUBLINGS = 20;
+
     private final Surroundings node;
     private final Pace pace;
     private final Pace copyPace;
@@ -82,10 +84,13 @@ public final class AntiEntropy {
             Peer known = peers.get(id);
             if (known == null) {
                 Peer added = new Peer(id, slots);
-                added.nextAt = node.clock().nanos();
+                added.met(node.clock().nanos());
                 peers.put(id, added);
             } else {
                 known.shared = slots;
+                if (known.readsWait()) {
+                    known.soon();
+                }
             }
         });
     }
@@ -97,7 +102,7 @@ public final class AntiEntropy {
         }
         for (Peer peer : peers.values()) {
             // Soon, because a restart may have missed much; not all peers at once.
-            peer.nextAt = node.clock().nanos() + peer.jitter();
+            peer.met(node.clock().nanos());
         }
         scrub.begin();
         node.wheel().after(Duration.ZERO, this::tick);
@@ -122,7 +127,8 @@ public final class AntiEntropy {
         int begun = 0;
         for (Peer peer : peers.values()) {
             if (only == null || only.equals(peer.id)) {
-                peer.nextAt = node.clock().nanos();
+                peer.soon();
+                peer.mayWaitUntil = peer.nextAt;
                 begun++;
             }
         }
@@ -152,7 +158,7 @@ public final class AntiEntropy {
         for (NodeId owner : node.table().owners(slot)) {
             Peer peer = peers.get(owner);
             if (peer != null) {
-                peer.nextAt = node.clock().nanos();
+                peer.soon();
             }
         }
     }
@@ -203,7 +209,11 @@ public final class AntiEntropy {
         private List<Integer> shared;
         private @Nullable Exchange exchange;
         private boolean reachable;
+        private boolean onceMore;
         private long nextAt;
+        // Exchanges in a row of which it did not take all.
+        private int refusals;
+        private long mayWaitUntil;
         private long completeAtNanos;
         private long exchanges;
         private long comparedKeys;
@@ -222,17 +232,38 @@ public final class AntiEntropy {
             long now = node.clock().nanos();
             if (reachable && !was) {
                 // It may have missed much, or have something that everybody else missed.
-                nextAt = Math.min(nextAt, now + jitter());
+                met(now);
             }
         }
 
-        long jitter() {
-            boolean readsWait = !node.recovering().pendingWith(id).isEmpty();
-            return readsWait ? 0 : randomUpTo(node.config().retry());
+        /** What this is about, an exchange that is under way may have passed already. */
+        void soon() {
+            nextAt = node.clock().nanos();
+            onceMore = exchange != null;
+        }
+
+        /** Hints bring what was missed at a pace that suits both; comparing meanwhile would bring it all again, at once. */
+        void met(long now) {
+            Duration hintsFirst = readsWait() ? Duration.ZERO : node.hints().begunAfter();
+            nextAt = now + hintsFirst.toNanos() + jitter();
+            mayWaitUntil = now + node.config().interval().toNanos();
+        }
+
+        private long jitter() {
+            return readsWait() ? 0 : randomUpTo(node.config().retry());
+        }
+
+        private boolean readsWait() {
+            return !node.recovering().pendingWith(id).isEmpty();
+        }
+
+        private boolean waitsForHints(long now) {
+            return now - mayWaitUntil < 0 && !readsWait() && node.hints().areUnderWayWith(id);
         }
 
         boolean isDue() {
-            return reachable && exchange == null && nextAt - node.clock().nanos() <= 0;
+            long now = node.clock().nanos();
+            return reachable && exchange == null && nextAt - now <= 0 && !waitsForHints(now);
         }
 
         void begin() {
@@ -270,11 +301,27 @@ public final class AntiEntropy {
                 notCompleted.increment();
                 problem = why;
             }
-            boolean again =
-                    !complete || !took || !node.recovering().pendingWith(id).isEmpty();
-            Duration base = again ? node.config().retry() : node.config().interval();
-            nextAt = now + (long) (base.toNanos() * (0.9 + 0.2 * node.random().nextDouble()));
+            refusals = took ? 0 : refusals + 1;
+            Duration base = pauseAfter(complete);
+            nextAt = onceMore
+                    ? now
+                    : now + (long) (base.toNanos() * (0.9 + 0.2 * node.random().nextDouble()));
+            onceMore = false;
             node.wheel().after(Duration.ZERO, AntiEntropy.this::beginDue);
+        }
+
+        private Duration pauseAfter(boolean complete) {
+            Duration retry = node.config().retry();
+            Duration interval = node.config().interval();
+            if (!node.recovering().pendingWith(id).isEmpty()) {
+                return retry;
+            }
+            if (refusals > 0) {
+                // What it does not take, a full disk say, it is offered less and less often.
+                Duration longer = retry.multipliedBy(1L << Math.min(refusals, MAX_DOUBLINGS));
+                return longer.compareTo(interval) < 0 ? longer : interval;
+            }
+            return complete ? interval : retry;
         }
 
         RepairStatus.Peer status() {

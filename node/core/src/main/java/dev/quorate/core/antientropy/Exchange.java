@@ -70,6 +70,7 @@ final class Exchange {
     // peer.
     private final SortedMap<Integer, Long> counts = new TreeMap<>();
     private boolean anyDamaged;
+    private boolean peerTakesNothing;
     private boolean ended;
 
     Exchange(Surroundings node, Pace pace, NodeId peer, List<Integer> slots, boolean recovering, Ending ending) {
@@ -167,11 +168,15 @@ final class Exchange {
                 compareLeaves(slot, end, found, then);
                 return;
             }
-            SortedMap<Integer, Integer> before = differing.get(slot);
+            SortedMap<Integer, Integer> before = differing.remove(slot);
             if (before != null) {
                 found.keySet().retainAll(before.keySet());
             }
-            differing.put(slot, found);
+            if (found.isEmpty()) {
+                slotDone(slot);
+            } else {
+                differing.put(slot, found);
+            }
             then.run();
         });
     }
@@ -239,6 +244,14 @@ final class Exchange {
                 reply instanceof PeerReply.Refused refused ? refused.refusal().toString() : "misunderstood");
     }
 
+    /** Whether a peer that refuses one record for this reason refuses the next as well. */
+    private static boolean concernsAll(PeerReply.Refusal refusal) {
+        return switch (refusal) {
+            case OVERLOADED, STORAGE_FULL, EXPIRED, NO_MOVE -> true;
+            case NOT_OWNER, CORRUPT, NOT_READY, MALFORMED, HINTS_FULL, STALE_RING -> false;
+        };
+    }
+
     private void end(Outcome outcome, String why) {
         if (!ended) {
             ended = true;
@@ -295,7 +308,9 @@ final class Exchange {
                 if (result.outcome() == LeafRebuild.Outcome.CORRECTED) {
                     progress.leafCorrected();
                 }
-                rebuild(unexplained, index + 1);
+                // What was read counts as what is compared does; and it is thousands of leaves if all of a slot are
+                // wrong.
+                node.wheel().after(pace.pauseAfter(result.records(), 0), () -> rebuild(unexplained, index + 1));
             });
         }
 
@@ -420,6 +435,10 @@ final class Exchange {
         }
 
         private void push(Key key, VersionedObject object) {
+            if (peerTakesNothing) {
+                progress.pushRefused();
+                return;
+            }
             int length = object.encoded().length();
             progress.onePushed(length);
             bytes += length;
@@ -432,11 +451,8 @@ final class Exchange {
                     // A peer that takes no more now is compared with again; it stops nothing here.
                     if (!(reply instanceof PeerReply.Replicated)) {
                         progress.pushRefused();
-                    }
-                    boolean takesNothing = reply instanceof PeerReply.Refused refused
-                            && refused.refusal() == PeerReply.Refusal.NO_MOVE;
-                    if (takesNothing) {
-                        incomplete(reply);
+                        peerTakesNothing |=
+                                reply instanceof PeerReply.Refused refused && concernsAll(refused.refusal());
                     }
                     settle();
                 }

@@ -8,6 +8,7 @@ import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.HybridClock;
+import dev.quorate.core.runtime.LoopLag;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.runtime.RandomSource;
 import dev.quorate.core.storage.HintRules;
@@ -33,6 +34,9 @@ public final class Handoff {
     /** Owners that are sent to at a time. */
     static final int MAX_PASSES = 4;
 
+    /** Walks that give up what waits for an owner, in each time that a hint is kept for it: each meets again what nobody took. */
+    private static final int GIVE_UPS_PER_WINDOW = 100;
+
     private static final long NOT_REACHABLE = Long.MIN_VALUE;
 
     /** What the passes share. */
@@ -48,10 +52,15 @@ public final class Handoff {
             HybridClock hybridClock,
             EventLoop loop,
             DeadlineWheel wheel,
+            LoopLag lag,
             HandoffCounters counters) {}
 
     private static final class Target {
         private long readyAt = NOT_REACHABLE;
+        private long giveUpAt = Long.MIN_VALUE;
+        /** Since the last walk the ring has changed. */
+        private boolean ownsOtherSlots;
+
         private @Nullable HintPass pass;
         private String outcome = "";
     }
@@ -60,7 +69,10 @@ public final class Handoff {
     private final HintIntake intake;
     private final RandomSource random;
     private final SortedMap<NodeId, Target> targets = new TreeMap<>();
+    // Who is served first when the next has room: each its turn, or those with the lowest numbers would take all of it.
+    private NodeId turn = new NodeId(1);
     private int passes;
+    private int givingUp;
 
     public Handoff(
             NodeId self,
@@ -77,9 +89,10 @@ public final class Handoff {
             RandomSource random,
             Metrics metrics) {
         HandoffCounters counters = new HandoffCounters(metrics);
+        LoopLag lag = new LoopLag(clock, wheel, metrics);
         this.work = new Work(
-                self, config, rules, rows, replicas, storage, peers, clock, hybridClock, loop, wheel, counters);
-        this.intake = new HintIntake(config, clock, hybridClock, storage, metrics);
+                self, config, rules, rows, replicas, storage, peers, clock, hybridClock, loop, wheel, lag, counters);
+        this.intake = new HintIntake(config, clock, hybridClock, storage, lag, metrics);
         this.random = random;
         metrics.gauge("hint_passes", "Owners that hints are handed to now", () -> passes);
     }
@@ -92,6 +105,16 @@ public final class Handoff {
     /** Another node asks how much it may hand over. */
     public PeerReply.HintCredits grant(NodeId sender, PeerRequest.AskHintCredits asked) {
         return intake.grant(sender, asked);
+    }
+
+    /** How long after two nodes have met each has begun to hand over what it kept for the other, if anything. */
+    public Duration begunAfter() {
+        return work.config().settle().plus(work.config().jitter()).plus(TICK).plus(TICK);
+    }
+
+    /** Whether this node still has to hand over to the peer, or anybody to this node, as far as it can tell. */
+    public boolean isUnderWayWith(NodeId peer) {
+        return work.replicas().hints().backlog(peer).keys() > 0 || intake.isWanted();
     }
 
     /** What waits, by owner. */
@@ -151,12 +174,22 @@ public final class Handoff {
         return dropped;
     }
 
+    /** Slots have other owners than before. */
+    public void rowsChanged() {
+        work.replicas()
+                .hints()
+                .backlogs()
+                .keySet()
+                .forEach(owner -> targets.computeIfAbsent(owner, absent -> new Target()).ownsOtherSlots = true);
+    }
+
     private void tick() {
         work.wheel().after(TICK, this::tick);
         SortedMap<NodeId, HintTable.Backlog> backlogs = work.replicas().hints().backlogs();
         targets.keySet().removeIf(owner -> !backlogs.containsKey(owner) && isIdle(owner));
-        backlogs.forEach(
-                (owner, backlog) -> look(owner, backlog, targets.computeIfAbsent(owner, absent -> new Target())));
+        NodeId first = turn;
+        backlogs.tailMap(first).forEach(this::look);
+        backlogs.headMap(first).forEach(this::look);
     }
 
     private boolean isIdle(NodeId owner) {
@@ -164,9 +197,15 @@ public final class Handoff {
         return target == null || target.pass == null;
     }
 
-    private void look(NodeId owner, HintTable.Backlog backlog, Target target) {
+    private void look(NodeId owner, HintTable.Backlog backlog) {
+        Target target = targets.computeIfAbsent(owner, absent -> new Target());
         long now = work.clock().nanos();
         if (owner.equals(work.self())) {
+            giveUp(owner, target, now);
+            return;
+        }
+        if (!work.rows().isMember(owner)) {
+            // It never comes for them.
             begin(owner, target, HintPass.Purpose.GIVE_UP);
             return;
         }
@@ -174,8 +213,11 @@ public final class Handoff {
             target.readyAt = NOT_REACHABLE;
             long oldest = work.hybridClock().last()
                     - HybridClock.ofMillis(work.config().window().toMillis());
-            if (backlog.since() < oldest) {
+            if (target.ownsOtherSlots) {
+                // Some of them may be for slots that are another's now: these need not wait for it.
                 begin(owner, target, HintPass.Purpose.GIVE_UP);
+            } else if (backlog.since() < oldest) {
+                giveUp(owner, target, now);
             }
             return;
         }
@@ -188,9 +230,24 @@ public final class Handoff {
         }
     }
 
+    private void giveUp(NodeId owner, Target target, long now) {
+        if (now >= target.giveUpAt) {
+            begin(owner, target, HintPass.Purpose.GIVE_UP);
+        }
+    }
+
     private void begin(NodeId owner, Target target, HintPass.Purpose purpose) {
-        if (target.pass != null || passes >= MAX_PASSES) {
+        boolean givesUp = purpose == HintPass.Purpose.GIVE_UP;
+        // Giving up is this node's own work: one walk at a time, and nobody who is reachable waits for it.
+        boolean room = givesUp ? givingUp == 0 : passes - givingUp < MAX_PASSES;
+        if (target.pass != null || !room) {
             return;
+        }
+        if (givesUp) {
+            givingUp++;
+            target.ownsOtherSlots = false;
+        } else {
+            turn = new NodeId(owner.number() + 1);
         }
         HintPass pass = new HintPass(work, owner, purpose, ended -> over(target, ended));
         target.pass = pass;
@@ -200,6 +257,13 @@ public final class Handoff {
 
     private void over(Target target, HintPass ended) {
         passes--;
+        if (ended.purpose() == HintPass.Purpose.GIVE_UP) {
+            givingUp--;
+            target.giveUpAt = work.clock().nanos() + work.config().window().toNanos() / GIVE_UPS_PER_WINDOW;
+            if (ended.problem().isEmpty()) {
+                work.replicas().hints().noneIsOlder(ended.owner(), ended.oldestLeft());
+            }
+        }
         if (target.pass == ended) {
             target.pass = null;
         }

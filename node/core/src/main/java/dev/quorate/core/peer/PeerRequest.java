@@ -52,9 +52,9 @@ public sealed interface PeerRequest {
             this(key, object, cause, hintFor, expiresAt, rowEpoch, null);
         }
 
-        /** The same on account of a hand-over. */
+        /** The same on account of a hand-over. Its attempt says whether it comes too late, which no clock could say better (rules.md A16). */
         public Replicate within(Handover receiving) {
-            return new Replicate(key, object, cause, hintFor, expiresAt, rowEpoch, receiving);
+            return new Replicate(key, object, cause, hintFor, NEVER, rowEpoch, receiving);
         }
 
         /** What a coordinator sends to the other owners. */

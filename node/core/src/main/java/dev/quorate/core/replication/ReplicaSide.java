@@ -89,8 +89,8 @@ final class ReplicaSide {
             notOwner.increment();
             return PeerReply.Refusal.NOT_OWNER;
         }
-        boolean leftovers = standsInFor != null && local.handovers().hasLeftovers(local.slot(hash));
-        return leftovers ? PeerReply.Refusal.NOT_READY : null;
+        boolean refuses = standsInFor != null && !local.mayStandIn(hash);
+        return refuses ? PeerReply.Refusal.NOT_READY : null;
     }
 
     /** Merges an object into what this node holds, and answers when the result is durable. */
@@ -167,7 +167,7 @@ final class ReplicaSide {
         NodeId standingFor = request.standingFor();
         boolean owns = owners.contains(local.self());
         boolean asked = owns || standingFor != null && owners.contains(standingFor);
-        if (asked && !owns && local.handovers().hasLeftovers(local.slot(hash))) {
+        if (asked && !owns && !local.mayStandIn(hash)) {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
             return;
         }

@@ -58,7 +58,7 @@ public final class ReplicaTable {
         this.tree = tree;
         this.rebuild = rebuild;
         this.queues = queues;
-        this.hints = new HintTable(storage, metrics);
+        this.hints = new HintTable(storage, loop, metrics);
         this.queued = metrics.counter("updates_queued_total", "Updates that waited behind a read of the same key");
         this.refused = metrics.counter("updates_refused_total", "Updates refused because too many wait for one key");
         this.damaged = metrics.counter("records_damaged_total", "Reads that met a record with a bad checksum");

@@ -102,7 +102,7 @@ final class Proposer {
 
     /** Makes a ballot that outbids all that this node knows of. */
     Ballot nextBallot(int generation) {
-        round = Math.max(round, acceptor.promised().round()) + 1;
+        round = Math.max(round, rules.roundsToPass(acceptor.promised().round())) + 1;
         return new Ballot(generation, round, self.number());
     }
 
@@ -293,7 +293,7 @@ final class Proposer {
                     return;
                 }
             }
-            if (found.version().compareTo(known.version()) < 0) {
+            if (found.version().compareTo(known.version()) <= 0 && !found.equals(known)) {
                 end(new ChangeOutcome.Rejected(votersForgot()));
                 return;
             }
@@ -397,9 +397,7 @@ final class Proposer {
 
         private List<RingState> quorumsFor(RingState base, RingState value, boolean isWriteBack) {
             List<RingState> quorums = new ArrayList<>();
-            if (isWriteBack || rules.acceptsByQuorumsOfPrepare()) {
-                quorums.addAll(needed());
-            }
+            quorums.addAll(needed());
             if (!rules.writesBackWhatItFinds()) {
                 quorums.clear();
                 quorums.add(base);
@@ -408,6 +406,14 @@ final class Proposer {
                 quorums.add(value);
             }
             return quorums;
+        }
+
+        private boolean isAgreed(List<RingState> quorums, RingState value, boolean isWriteBack) {
+            if (isWriteBack || rules.acceptsByQuorumsOfPrepare()) {
+                return quorums.stream().allMatch(ring -> isQuorum(ring, accepted));
+            }
+            List<NodeId> toCome = value.newVoters();
+            return isMajority(toCome.isEmpty() ? value.voters() : toCome, accepted);
         }
 
         private void acceptedBy(
@@ -420,7 +426,7 @@ final class Proposer {
             if (reply instanceof PeerReply.RingAccepted) {
                 answeredLast.add(voter);
                 accepted.add(voter);
-                if (quorums.stream().allMatch(ring -> isQuorum(ring, accepted))) {
+                if (isAgreed(quorums, value, isWriteBack)) {
                     phase++;
                     committed(value, isWriteBack);
                     return;

@@ -10,6 +10,11 @@ public class RegisterRules {
         return orderToPromised > 0;
     }
 
+    /** The rounds that a new ballot has to pass, when a voter of the same node has promised this one, perhaps in a former life. */
+    public long roundsToPass(long promised) {
+        return promised;
+    }
+
     /** Whether an acceptor answers only when a later process of its node will know what it answered. */
     public boolean answersOnlyDurable() {
         return true;
@@ -20,7 +25,7 @@ public class RegisterRules {
         return true;
     }
 
-    /** Whether a value needs the majorities that its ballot was prepared with, and not only its own. */
+    /** Whether a value needs the majorities that its ballot was prepared with, and not only that of the voters to come. */
     public boolean acceptsByQuorumsOfPrepare() {
         return true;
     }

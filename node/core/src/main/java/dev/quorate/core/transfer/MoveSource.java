@@ -490,6 +490,13 @@ final class MoveSource {
         }
     }
 
+    /** The slot is known under another number by now: whatever still waits for its new owner is not acknowledged. */
+    void abandon() {
+        round++;
+        endCopy();
+        release(false);
+    }
+
     TransferStatus status() {
         SlotCopier.Copy now = copy;
         return new TransferStatus(
@@ -553,7 +560,13 @@ final class MoveSource {
         void send() {
             sendings++;
             PeerRequest request = new PeerRequest.Replicate(
-                    key, object, PeerRequest.Cause.CLIENT, null, node.expiry(), PeerRequest.Keyed.ANY_ROW, handover);
+                    key,
+                    object,
+                    PeerRequest.Cause.CLIENT,
+                    null,
+                    PeerRequest.Replicate.NEVER,
+                    PeerRequest.Keyed.ANY_ROW,
+                    handover);
             node.peers().call(to, request, node.config().forwardTimeout(), new PeerCalls.Waiter() {
                 @Override
                 public void answered(PeerReply reply) {

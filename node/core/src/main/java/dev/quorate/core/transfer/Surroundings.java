@@ -8,13 +8,11 @@ import dev.quorate.core.ring.CurrentRing;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.EventLoop;
-import dev.quorate.core.runtime.HybridClock;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.storage.MerkleTree;
 import dev.quorate.core.storage.ReplicaTable;
 import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.TransferRules;
-import java.time.Duration;
 
 /** What the parts of transfer on one node share, and what it needs of others. Confined to the event loop. */
 public record Surroundings(
@@ -31,13 +29,9 @@ public record Surroundings(
         Flips flips,
         RingNews news,
         Clock clock,
-        HybridClock hybridClock,
         EventLoop loop,
         DeadlineWheel wheel,
         Metrics metrics) {
-    /** Far longer than any message is on its way, far shorter than any deletion is remembered (rules.md A16). */
-    private static final long GOOD_FOR = HybridClock.ofMillis(Duration.ofDays(1).toMillis());
-
     /** What this node is to hold, beyond what rows of slots say. */
     public interface Ownership {
         /** Whether this node owns the key by the ring of now: not every bucket has as many owners as a row. */
@@ -63,9 +57,5 @@ public record Surroundings(
         int log2Slots = ring.table().log2Slots();
         return tree.root(MerkleTree.firstLeaf(slot, log2Slots), MerkleTree.endLeaf(slot, log2Slots))
                 .count();
-    }
-
-    long expiry() {
-        return hybridClock.last() + GOOD_FOR;
     }
 }

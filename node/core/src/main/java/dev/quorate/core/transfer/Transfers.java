@@ -76,6 +76,7 @@ public final class Transfers implements Successor {
                         .thenCompose(page -> {
                             page.entries().forEach(entry -> resume(MoveSource.Flipping.of(entry.key(), entry.value())));
                             loaded = true;
+                            target.follow(node.ring().state());
                             if (known) {
                                 takeUp(node.ring().state(), null);
                             } else {
@@ -229,9 +230,14 @@ public final class Transfers implements Successor {
         }
         if (now.table().log2Slots() != before.table().log2Slots()) {
             held.cutInto(now.table().log2Slots());
-            // Nothing moves while slots are cut; what is left over has other numbers now.
+            // Nothing moves while slots are cut: all that is known here is of slots handed over before, which have other numbers
+            // now.
             leftovers.clear();
+            new ArrayList<>(purges.values()).forEach(Purge::stop);
+            sources.values().forEach(MoveSource::abandon);
+            sources.clear();
             proxied.clear();
+            node.records().follow(null);
         }
         target.follow(now);
         List<MoveSource> over = new ArrayList<>();

@@ -75,12 +75,12 @@ final class Directory implements Supplier<MemberDirectory> {
             NodeSettings.MemberSettings founder = founders.get(node.id());
             if (founder != null) {
                 Address way = founder.via().orElse(founder.peer());
-                addresses.put(node.id(), way::resolve);
+                addresses.put(node.id(), way::unresolved);
                 continue;
             }
             try {
                 Address way = Address.parse(node.peerAddress());
-                addresses.put(node.id(), way::resolve);
+                addresses.put(node.id(), way::unresolved);
             } catch (IllegalArgumentException unreadable) {
                 LOG.warn("{} cannot be reached: {}", node.id(), unreadable.getMessage());
             }

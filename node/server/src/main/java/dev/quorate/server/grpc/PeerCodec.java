@@ -107,7 +107,7 @@ final class PeerCodec {
             operation.setMoveBegin(
                     MoveBegin.newBuilder().setSlot(begin.slot()).setHandover(handover(begin.handover())));
         } else if (request instanceof PeerRequest.OfTopology ofTopology) {
-            RegisterCodec.encode(ofTopology, operation);
+            RingMessageCodec.put(ofTopology, operation);
         } else {
             throw new IllegalStateException("no encoding for " + request.getClass());
         }
@@ -164,8 +164,12 @@ final class PeerCodec {
                 new PeerRequest.MoveBegin(
                         notNegative(operation.getMoveBegin().getSlot()),
                         handover(operation.getMoveBegin().getHandover()));
-            case PREPARE_RING, ACCEPT_RING, READ_ACCEPTED, FETCH_RING, TELL_RING, REPORT_MOVE ->
-                RegisterCodec.request(operation);
+            case PREPARE_RING -> RingMessageCodec.request(operation.getPrepareRing());
+            case ACCEPT_RING -> RingMessageCodec.request(operation.getAcceptRing());
+            case READ_ACCEPTED -> PeerRequest.ReadAccepted.INSTANCE;
+            case FETCH_RING -> RingMessageCodec.request(operation.getFetchRing());
+            case TELL_RING -> RingMessageCodec.request(operation.getTellRing());
+            case REPORT_MOVE -> RingMessageCodec.request(operation.getReportMove());
             case OP_NOT_SET -> throw new IllegalArgumentException("a peer operation of no known kind");
         };
     }
@@ -220,7 +224,7 @@ final class PeerCodec {
             answer.setRangeSynced(AntiEntropyCodec.message(range));
         } else if (reply instanceof PeerReply.MoveBegun) {
             answer.setMoveBegun(MoveBegun.getDefaultInstance());
-        } else if (!RegisterCodec.encode(reply, answer)) {
+        } else if (!RingMessageCodec.put(reply, answer)) {
             throw new IllegalStateException("no encoding for " + reply.getClass());
         }
         return answer.build();
@@ -261,8 +265,12 @@ final class PeerCodec {
             case LEAVES_COMPARED -> AntiEntropyCodec.reply(answer.getLeavesCompared());
             case RANGE_SYNCED -> AntiEntropyCodec.reply(answer.getRangeSynced());
             case MOVE_BEGUN -> PeerReply.MoveBegun.INSTANCE;
-            case RING_PROMISED, RING_ACCEPTED, BALLOT_REFUSED, ACCEPTED_VERSION, RING_FETCHED, MOVE_REPORTED ->
-                RegisterCodec.reply(answer);
+            case RING_PROMISED -> RingMessageCodec.reply(answer.getRingPromised());
+            case RING_ACCEPTED -> PeerReply.RingAccepted.INSTANCE;
+            case BALLOT_REFUSED -> RingMessageCodec.reply(answer.getBallotRefused());
+            case ACCEPTED_VERSION -> RingMessageCodec.reply(answer.getAcceptedVersion());
+            case RING_FETCHED -> RingMessageCodec.reply(answer.getRingFetched());
+            case MOVE_REPORTED -> RingMessageCodec.reply(answer.getMoveReported());
             case ANSWER_NOT_SET -> throw new IllegalArgumentException("a peer answer of no known kind");
         };
     }

@@ -101,7 +101,9 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
                         + " s"));
         // The stream belongs to the node, not to the call that happens to be handled now.
         Context.ROOT.run(() -> {
-            ManagedChannel opened = NettyChannelBuilder.forAddress(socketAddress)
+            // By name: a channel resolves names in threads of its own, a socket address on the loop.
+            ManagedChannel opened = NettyChannelBuilder.forAddress(
+                            socketAddress.getHostString(), socketAddress.getPort())
                     .usePlaintext()
                     .eventLoopGroup(loop.group())
                     .channelType(loop.channel())

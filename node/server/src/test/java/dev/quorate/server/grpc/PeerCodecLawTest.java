@@ -12,6 +12,7 @@ import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Accusation;
 import dev.quorate.core.peer.Announcement;
+import dev.quorate.core.peer.Ballot;
 import dev.quorate.core.peer.Failure;
 import dev.quorate.core.peer.GetAnswer;
 import dev.quorate.core.peer.GetCommand;
@@ -23,6 +24,7 @@ import dev.quorate.core.peer.KeyDigest;
 import dev.quorate.core.peer.KeyedObject;
 import dev.quorate.core.peer.LeafHash;
 import dev.quorate.core.peer.Mode;
+import dev.quorate.core.peer.MoveReport;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.Report;
@@ -30,6 +32,15 @@ import dev.quorate.core.peer.Result;
 import dev.quorate.core.peer.SlotRoot;
 import dev.quorate.core.peer.WriteAnswer;
 import dev.quorate.core.peer.WriteCommand;
+import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.NodeEntry;
+import dev.quorate.core.ring.NodeStatus;
+import dev.quorate.core.ring.RingCodec;
+import dev.quorate.core.ring.RingDelta;
+import dev.quorate.core.ring.RingState;
+import dev.quorate.core.ring.RingUpdate;
+import dev.quorate.core.ring.RingVersion;
+import dev.quorate.core.ring.StagedChange;
 import dev.quorate.core.version.Actor;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.Dot;
@@ -164,8 +175,15 @@ class PeerCodecLawTest {
     }
 
     private static PeerRequest anyRequest(Random random) {
-        return switch (random.nextInt(14)) {
-            case 13 -> new PeerRequest.MoveBegin(random.nextInt(1 << 16), anyHandover(random));
+        return switch (random.nextInt(20)) {
+            case 13 ->
+                new PeerRequest.PrepareRing(anyBallot(random), anyRing(random).version());
+            case 14 -> new PeerRequest.AcceptRing(anyBallot(random), anyRing(random));
+            case 15 -> PeerRequest.ReadAccepted.INSTANCE;
+            case 16 -> new PeerRequest.FetchRing(new RingVersion(random.nextInt(3), 1 + random.nextInt(1000)));
+            case 17 -> new PeerRequest.TellRing(anyUpdate(random));
+            case 18 -> new PeerRequest.ReportMove(anyReportedMove(random));
+            case 19 -> new PeerRequest.MoveBegin(random.nextInt(1 << 16), anyHandover(random));
             case 8 -> new PeerRequest.ProbeFor(new NodeId(1 + random.nextInt(1000)));
             case 9 ->
                 new PeerRequest.CompareRoots(
@@ -231,8 +249,21 @@ class PeerCodecLawTest {
     }
 
     private static PeerReply anyReply(Random random) {
-        return switch (random.nextInt(14)) {
-            case 13 -> PeerReply.MoveBegun.INSTANCE;
+        return switch (random.nextInt(20)) {
+            case 13 -> new PeerReply.RingPromised(anyBallot(random), anyRing(random), false);
+            case 14 -> new PeerReply.RingPromised(Ballot.NONE, null, random.nextBoolean());
+            case 15 -> PeerReply.RingAccepted.INSTANCE;
+            case 16 -> new PeerReply.BallotRefused(anyBallot(random));
+            case 17 ->
+                random.nextBoolean()
+                        ? new PeerReply.AcceptedVersion(
+                                random.nextBoolean() ? null : anyRing(random).version())
+                        : new PeerReply.RingFetched(random.nextBoolean() ? null : anyUpdate(random));
+            case 18 ->
+                new PeerReply.MoveReported(
+                        MoveReport.Verdict.values()[random.nextInt(MoveReport.Verdict.values().length)],
+                        anyRing(random).version());
+            case 19 -> PeerReply.MoveBegun.INSTANCE;
             case 8 -> new PeerReply.Probed(random.nextBoolean());
             case 9 -> new PeerReply.RootsCompared(List.of(random.nextInt(100), 100 + random.nextInt(100)));
             case 10 -> new PeerReply.LeavesCompared(anyLeaves(random));
@@ -262,6 +293,41 @@ class PeerCodecLawTest {
             default ->
                 new PeerReply.ForwardedWrite(Result.of(new WriteAnswer(
                         anyContext(random), random.nextBoolean() ? null : anyObject(random), anyReport(random))));
+        };
+    }
+
+    private static Ballot anyBallot(Random random) {
+        return new Ballot(random.nextInt(3), random.nextInt(1000), 1 + random.nextInt(100));
+    }
+
+    private static RingState anyRing(Random random) {
+        List<NodeEntry> founders = new ArrayList<>();
+        for (int number = 1; number <= 4; number++) {
+            Member member = new Member(new NodeId(number), 1 + random.nextInt(2), "dc1", "r1", "h" + number);
+            founders.add(new NodeEntry(member, "", "c", "p", "a", NodeStatus.NORMAL));
+        }
+        RingState ring = RingState.genesis(founders, 1 + random.nextInt(3), random.nextInt(4));
+        return random.nextBoolean() ? ring : changed(ring);
+    }
+
+    private static RingState changed(RingState ring) {
+        return ring.edit()
+                .stage(new NodeId(2), new StagedChange.Leave())
+                .paused(true)
+                .build();
+    }
+
+    private static RingUpdate anyUpdate(Random random) {
+        RingState ring = anyRing(random);
+        RingDelta delta = RingCodec.between(ring, changed(ring));
+        return random.nextBoolean() || delta == null ? new RingUpdate.Full(ring) : new RingUpdate.Changes(delta);
+    }
+
+    private static MoveReport anyReportedMove(Random random) {
+        return switch (random.nextInt(3)) {
+            case 0 -> new MoveReport.Finished(random.nextInt(1000), random.nextInt(1000), random.nextInt(3));
+            case 1 -> new MoveReport.Again(random.nextInt(1000), random.nextInt(1000), random.nextInt(3));
+            default -> new MoveReport.Left(new NodeId(1 + random.nextInt(1000)));
         };
     }
 

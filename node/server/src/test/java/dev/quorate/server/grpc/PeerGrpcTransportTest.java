@@ -97,6 +97,12 @@ class PeerGrpcTransportTest {
     }
 
     @Test
+    void aPeerIsFoundByAName() throws Exception {
+        begin(InetSocketAddress.createUnresolved("localhost", server.getPort()));
+        awaitReachable();
+    }
+
+    @Test
     void anAnswerThatCannotBeReadDoesNotHideTheOthers() throws Exception {
         connect();
         long link = onLoop(() -> transport.send(N2, 1, REQUEST, TIMEOUT));
@@ -222,13 +228,13 @@ class PeerGrpcTransportTest {
         assertThat(onLoop(() -> transport.send(N2, 2, REQUEST, TIMEOUT))).isEqualTo(PeerTransport.NOT_SENT);
 
         onLoop(() -> {
-            transport.update(addresses(server.getPort()));
+            transport.update(addresses(InetSocketAddress.createUnresolved("127.0.0.1", server.getPort())));
             return true;
         });
         awaitReachable();
         long again = onLoop(() -> transport.send(N2, 3, REQUEST, TIMEOUT));
         onLoop(() -> {
-            transport.update(addresses(1));
+            transport.update(addresses(InetSocketAddress.createUnresolved("127.0.0.1", 1)));
             return true;
         });
         assertThat(onLoop(() -> transport.send(N2, 4, REQUEST, TIMEOUT)))
@@ -243,9 +249,10 @@ class PeerGrpcTransportTest {
         assertThat(told.events.poll(20, TimeUnit.SECONDS)).isEqualTo("NODE_REMOVED: n1 has left this cluster");
     }
 
-    private static TreeMap<dev.quorate.core.model.NodeId, Supplier<InetSocketAddress>> addresses(int port) {
+    private static TreeMap<dev.quorate.core.model.NodeId, Supplier<InetSocketAddress>> addresses(
+            InetSocketAddress address) {
         TreeMap<dev.quorate.core.model.NodeId, Supplier<InetSocketAddress>> addresses = new TreeMap<>();
-        addresses.put(N2, () -> new InetSocketAddress("127.0.0.1", port));
+        addresses.put(N2, () -> address);
         return addresses;
     }
 
@@ -255,8 +262,12 @@ class PeerGrpcTransportTest {
     }
 
     private void begin(int port) throws Exception {
+        begin(InetSocketAddress.createUnresolved("127.0.0.1", port));
+    }
+
+    private void begin(InetSocketAddress address) throws Exception {
         onLoop(() -> {
-            transport.start(PeerFixture.identity(N1), told, addresses(port));
+            transport.start(PeerFixture.identity(N1), told, addresses(address));
             return true;
         });
     }

@@ -15,6 +15,7 @@ import dev.quorate.proto.peer.v1.AcceptRing;
 import dev.quorate.proto.peer.v1.AcceptedVersion;
 import dev.quorate.proto.peer.v1.BallotRefused;
 import dev.quorate.proto.peer.v1.FetchRing;
+import dev.quorate.proto.peer.v1.MoveAttempt;
 import dev.quorate.proto.peer.v1.MoveReported;
 import dev.quorate.proto.peer.v1.MoveVerdict;
 import dev.quorate.proto.peer.v1.PeerAnswer;
@@ -23,88 +24,100 @@ import dev.quorate.proto.peer.v1.PrepareRing;
 import dev.quorate.proto.peer.v1.ReadAccepted;
 import dev.quorate.proto.peer.v1.ReportMove;
 import dev.quorate.proto.peer.v1.RingAccepted;
+import dev.quorate.proto.peer.v1.RingBallot;
+import dev.quorate.proto.peer.v1.RingChanges;
 import dev.quorate.proto.peer.v1.RingFetched;
 import dev.quorate.proto.peer.v1.RingPromised;
 import dev.quorate.proto.peer.v1.TellRing;
 
-/** What nodes say to agree about the ring. Rings travel in core's own bytes. See {@link PeerCodec}. */
-final class RegisterCodec {
-    private RegisterCodec() {}
+/** What nodes say about the ring. Rings travel in core's own bytes. */
+final class RingMessageCodec {
+    private static final long NOTHING = 0;
 
-    static void encode(PeerRequest.OfTopology request, PeerOperation.Builder operation) {
+    private RingMessageCodec() {}
+
+    static void put(PeerRequest.OfTopology request, PeerOperation.Builder operation) {
         if (request instanceof PeerRequest.PrepareRing prepare) {
             operation.setPrepareRing(PrepareRing.newBuilder()
-                    .setBallot(message(prepare.ballot()))
+                    .setBallot(ballot(prepare.ballot()))
                     .setKnown(prepare.known().packed()));
         } else if (request instanceof PeerRequest.AcceptRing accept) {
             operation.setAcceptRing(
-                    AcceptRing.newBuilder().setBallot(message(accept.ballot())).setRing(bytes(accept.ring())));
+                    AcceptRing.newBuilder().setBallot(ballot(accept.ballot())).setRing(ring(accept.ring())));
         } else if (request instanceof PeerRequest.ReadAccepted) {
             operation.setReadAccepted(ReadAccepted.getDefaultInstance());
         } else if (request instanceof PeerRequest.FetchRing fetch) {
             operation.setFetchRing(FetchRing.newBuilder().setSince(fetch.since().packed()));
-        } else if (request instanceof PeerRequest.TellRing tell) {
-            operation.setTellRing(TellRing.newBuilder().setUpdate(message(tell.update())));
-        } else if (request instanceof PeerRequest.ReportMove report) {
-            operation.setReportMove(message(report.report()));
+        } else if (request instanceof PeerRequest.TellRing told) {
+            operation.setTellRing(TellRing.newBuilder().setUpdate(update(told.update())));
+        } else if (request instanceof PeerRequest.ReportMove reported) {
+            operation.setReportMove(report(reported.report()));
         } else {
             throw new IllegalStateException("no encoding for " + request.getClass());
         }
     }
 
-    static PeerRequest.OfTopology request(PeerOperation operation) {
-        return switch (operation.getOpCase()) {
-            case PREPARE_RING ->
-                new PeerRequest.PrepareRing(
-                        ballot(operation.getPrepareRing().getBallot()),
-                        RingVersion.ofPacked(operation.getPrepareRing().getKnown()));
-            case ACCEPT_RING ->
-                new PeerRequest.AcceptRing(
-                        ballot(operation.getAcceptRing().getBallot()),
-                        ring(operation.getAcceptRing().getRing()));
-            case READ_ACCEPTED -> PeerRequest.ReadAccepted.INSTANCE;
-            case FETCH_RING ->
-                new PeerRequest.FetchRing(
-                        RingVersion.ofPacked(operation.getFetchRing().getSince()));
-            case TELL_RING ->
-                new PeerRequest.TellRing(update(operation.getTellRing().getUpdate()));
-            case REPORT_MOVE -> new PeerRequest.ReportMove(report(operation.getReportMove()));
-            default -> throw new IllegalArgumentException("an operation that is not about the ring");
-        };
+    static PeerRequest request(PrepareRing message) {
+        return new PeerRequest.PrepareRing(ballot(message.getBallot()), RingVersion.ofPacked(message.getKnown()));
     }
 
-    /** False if the reply is not about the ring. */
-    static boolean encode(PeerReply reply, PeerAnswer.Builder answer) {
+    static PeerRequest request(AcceptRing message) {
+        return new PeerRequest.AcceptRing(ballot(message.getBallot()), ring(message.getRing()));
+    }
+
+    static PeerRequest request(FetchRing message) {
+        return new PeerRequest.FetchRing(RingVersion.ofPacked(message.getSince()));
+    }
+
+    static PeerRequest request(TellRing message) {
+        return new PeerRequest.TellRing(update(message.getUpdate()));
+    }
+
+    static PeerRequest request(ReportMove message) {
+        return new PeerRequest.ReportMove(
+                switch (message.getReportCase()) {
+                    case FINISHED -> {
+                        MoveAttempt move = message.getFinished();
+                        yield new MoveReport.Finished(move.getSlot(), move.getMove(), move.getAttempt());
+                    }
+                    case AGAIN -> {
+                        MoveAttempt move = message.getAgain();
+                        yield new MoveReport.Again(move.getSlot(), move.getMove(), move.getAttempt());
+                    }
+                    case LEFT -> new MoveReport.Left(new NodeId(message.getLeft()));
+                    case REPORT_NOT_SET -> throw new IllegalArgumentException("a report of no known kind");
+                });
+    }
+
+    /** Returns false if that is no reply about the ring. */
+    static boolean put(PeerReply reply, PeerAnswer.Builder answer) {
         if (reply instanceof PeerReply.RingPromised promised) {
             RingPromised.Builder message = RingPromised.newBuilder()
-                    .setAccepted(message(promised.accepted()))
+                    .setAccepted(ballot(promised.accepted()))
                     .setAsKnown(promised.asKnown());
             RingState ring = promised.ring();
             if (ring != null) {
-                message.setRing(bytes(ring));
+                message.setRing(ring(ring));
             }
             answer.setRingPromised(message);
         } else if (reply instanceof PeerReply.RingAccepted) {
             answer.setRingAccepted(RingAccepted.getDefaultInstance());
         } else if (reply instanceof PeerReply.BallotRefused refused) {
-            answer.setBallotRefused(BallotRefused.newBuilder().setPromised(message(refused.promised())));
+            answer.setBallotRefused(BallotRefused.newBuilder().setPromised(ballot(refused.promised())));
         } else if (reply instanceof PeerReply.AcceptedVersion accepted) {
-            AcceptedVersion.Builder message = AcceptedVersion.newBuilder();
             RingVersion version = accepted.version();
-            if (version != null) {
-                message.setVersion(version.packed());
-            }
-            answer.setAcceptedVersion(message);
+            answer.setAcceptedVersion(
+                    AcceptedVersion.newBuilder().setVersion(version == null ? NOTHING : version.packed()));
         } else if (reply instanceof PeerReply.RingFetched fetched) {
             RingFetched.Builder message = RingFetched.newBuilder();
             RingUpdate update = fetched.update();
             if (update != null) {
-                message.setUpdate(message(update));
+                message.setUpdate(update(update));
             }
             answer.setRingFetched(message);
         } else if (reply instanceof PeerReply.MoveReported reported) {
             answer.setMoveReported(MoveReported.newBuilder()
-                    .setVerdict(message(reported.verdict()))
+                    .setVerdict(verdict(reported.verdict()))
                     .setVersion(reported.version().packed()));
         } else {
             return false;
@@ -112,50 +125,43 @@ final class RegisterCodec {
         return true;
     }
 
-    static PeerReply reply(PeerAnswer answer) {
-        return switch (answer.getAnswerCase()) {
-            case RING_PROMISED -> {
-                RingPromised promised = answer.getRingPromised();
-                yield new PeerReply.RingPromised(
-                        ballot(promised.getAccepted()),
-                        promised.hasRing() ? ring(promised.getRing()) : null,
-                        promised.getAsKnown());
-            }
-            case RING_ACCEPTED -> PeerReply.RingAccepted.INSTANCE;
-            case BALLOT_REFUSED ->
-                new PeerReply.BallotRefused(ballot(answer.getBallotRefused().getPromised()));
-            case ACCEPTED_VERSION ->
-                new PeerReply.AcceptedVersion(
-                        answer.getAcceptedVersion().hasVersion()
-                                ? RingVersion.ofPacked(
-                                        answer.getAcceptedVersion().getVersion())
-                                : null);
-            case RING_FETCHED ->
-                new PeerReply.RingFetched(
-                        answer.getRingFetched().hasUpdate()
-                                ? update(answer.getRingFetched().getUpdate())
-                                : null);
-            case MOVE_REPORTED ->
-                new PeerReply.MoveReported(
-                        verdict(answer.getMoveReported().getVerdict()),
-                        RingVersion.ofPacked(answer.getMoveReported().getVersion()));
-            default -> throw new IllegalArgumentException("an answer that is not about the ring");
-        };
+    static PeerReply reply(RingPromised message) {
+        return new PeerReply.RingPromised(
+                ballot(message.getAccepted()),
+                message.hasRing() ? ring(message.getRing()) : null,
+                message.getAsKnown());
     }
 
-    private static dev.quorate.proto.peer.v1.Ballot message(Ballot ballot) {
-        return dev.quorate.proto.peer.v1.Ballot.newBuilder()
+    static PeerReply reply(BallotRefused message) {
+        return new PeerReply.BallotRefused(ballot(message.getPromised()));
+    }
+
+    static PeerReply reply(AcceptedVersion message) {
+        return new PeerReply.AcceptedVersion(
+                message.getVersion() == NOTHING ? null : RingVersion.ofPacked(message.getVersion()));
+    }
+
+    static PeerReply reply(RingFetched message) {
+        return new PeerReply.RingFetched(message.hasUpdate() ? update(message.getUpdate()) : null);
+    }
+
+    static PeerReply reply(MoveReported message) {
+        return new PeerReply.MoveReported(verdict(message.getVerdict()), RingVersion.ofPacked(message.getVersion()));
+    }
+
+    private static RingBallot ballot(Ballot ballot) {
+        return RingBallot.newBuilder()
                 .setGeneration(ballot.generation())
                 .setRound(ballot.round())
                 .setNode(ballot.node())
                 .build();
     }
 
-    private static Ballot ballot(dev.quorate.proto.peer.v1.Ballot message) {
+    private static Ballot ballot(RingBallot message) {
         return new Ballot(message.getGeneration(), message.getRound(), message.getNode());
     }
 
-    private static ByteString bytes(RingState ring) {
+    private static ByteString ring(RingState ring) {
         return ProtoBytes.wrap(RingCodec.encode(ring));
     }
 
@@ -163,13 +169,13 @@ final class RegisterCodec {
         return RingCodec.decode(ProtoBytes.copyOf(bytes));
     }
 
-    private static dev.quorate.proto.peer.v1.RingUpdate message(RingUpdate update) {
+    private static dev.quorate.proto.peer.v1.RingUpdate update(RingUpdate update) {
         dev.quorate.proto.peer.v1.RingUpdate.Builder message = dev.quorate.proto.peer.v1.RingUpdate.newBuilder();
         if (update instanceof RingUpdate.Full full) {
-            message.setRing(bytes(full.state()));
+            message.setRing(ring(full.state()));
         } else if (update instanceof RingUpdate.Changes changes) {
             RingDelta delta = changes.delta();
-            message.setChanges(dev.quorate.proto.peer.v1.RingUpdate.Changes.newBuilder()
+            message.setChanges(RingChanges.newBuilder()
                     .setBase(delta.base().packed())
                     .setVersion(delta.version().packed())
                     .setChanges(ProtoBytes.wrap(delta.changes())));
@@ -181,17 +187,17 @@ final class RegisterCodec {
         return switch (message.getUpdateCase()) {
             case RING -> new RingUpdate.Full(ring(message.getRing()));
             case CHANGES -> {
-                dev.quorate.proto.peer.v1.RingUpdate.Changes changes = message.getChanges();
+                RingChanges changes = message.getChanges();
                 yield new RingUpdate.Changes(new RingDelta(
                         RingVersion.ofPacked(changes.getBase()),
                         RingVersion.ofPacked(changes.getVersion()),
                         ProtoBytes.copyOf(changes.getChanges())));
             }
-            case UPDATE_NOT_SET -> throw new IllegalArgumentException("a ring of no known form");
+            case UPDATE_NOT_SET -> throw new IllegalArgumentException("a ring in no known form");
         };
     }
 
-    private static ReportMove message(MoveReport report) {
+    private static ReportMove report(MoveReport report) {
         ReportMove.Builder message = ReportMove.newBuilder();
         if (report instanceof MoveReport.Finished finished) {
             message.setFinished(attempt(finished.slot(), finished.moveId(), finished.attempt()));
@@ -203,32 +209,15 @@ final class RegisterCodec {
         return message.build();
     }
 
-    private static ReportMove.Attempt attempt(int slot, long moveId, int attempt) {
-        return ReportMove.Attempt.newBuilder()
+    private static MoveAttempt attempt(int slot, long move, int attempt) {
+        return MoveAttempt.newBuilder()
                 .setSlot(slot)
-                .setMoveId(moveId)
+                .setMove(move)
                 .setAttempt(attempt)
                 .build();
     }
 
-    private static MoveReport report(ReportMove message) {
-        return switch (message.getReportCase()) {
-            case FINISHED ->
-                new MoveReport.Finished(
-                        message.getFinished().getSlot(),
-                        message.getFinished().getMoveId(),
-                        message.getFinished().getAttempt());
-            case AGAIN ->
-                new MoveReport.Again(
-                        message.getAgain().getSlot(),
-                        message.getAgain().getMoveId(),
-                        message.getAgain().getAttempt());
-            case LEFT -> new MoveReport.Left(new NodeId(message.getLeft()));
-            case REPORT_NOT_SET -> throw new IllegalArgumentException("a report of no known kind");
-        };
-    }
-
-    private static MoveVerdict message(MoveReport.Verdict verdict) {
+    private static MoveVerdict verdict(MoveReport.Verdict verdict) {
         return switch (verdict) {
             case DONE -> MoveVerdict.MOVE_VERDICT_DONE;
             case NOT_UNDER_WAY -> MoveVerdict.MOVE_VERDICT_NOT_UNDER_WAY;
@@ -246,9 +235,8 @@ final class RegisterCodec {
             case MOVE_VERDICT_NOT_DRAINED -> MoveReport.Verdict.NOT_DRAINED;
             case MOVE_VERDICT_OVERLOADED -> MoveReport.Verdict.OVERLOADED;
             case MOVE_VERDICT_NO_VOTER_MAJORITY -> MoveReport.Verdict.NO_VOTER_MAJORITY;
-            case MOVE_VERDICT_UNKNOWN -> MoveReport.Verdict.UNKNOWN;
-            case MOVE_VERDICT_UNSPECIFIED, UNRECOGNIZED ->
-                throw new IllegalArgumentException("a verdict of no known kind");
+            // A later release has a word for it that this one lacks.
+            case MOVE_VERDICT_UNKNOWN, MOVE_VERDICT_UNSPECIFIED, UNRECOGNIZED -> MoveReport.Verdict.UNKNOWN;
         };
     }
 }
