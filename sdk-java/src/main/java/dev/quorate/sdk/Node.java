@@ -28,6 +28,9 @@ final class Node {
     /** Belongs to another cluster, which has been logged. */
     boolean refusedBefore;
 
+    /** Since when no ring names it; 0 while one does. */
+    long formerSinceNanos;
+
     /** Writes that may have been applied here and wait to see at which boot the node comes back. */
     final List<Call<?>> awaitingReturn = new ArrayList<>(0);
 

@@ -438,7 +438,8 @@ public final class NodeCore {
         return config.genesis().table().width() - smallest + 1;
     }
 
-    private long ringOf(NodeId node) {
+    /** The packed version of the ring that a node has last said to have on its disk; 0 if it never said. */
+    public long ringOf(NodeId node) {
         return membership.ringOf(node);
     }
 

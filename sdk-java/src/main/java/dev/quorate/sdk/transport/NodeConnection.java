@@ -49,6 +49,9 @@ public final class NodeConnection {
 
         void ready(NodeConnection connection);
 
+        /** The node uses the ring of this epoch now; told again and again. */
+        void epochTold(NodeConnection connection, long epoch);
+
         void lost(NodeConnection connection, Failure failure);
     }
 
@@ -560,6 +563,7 @@ public final class NodeConnection {
             long now = System.nanoTime();
             lastReceivedNanos = now;
             load = message.getLoad();
+            watcher.epochTold(NodeConnection.this, message.getEpoch());
             List<PipelineResponse.Outcome> outcomes = message.getOutcomesList();
             for (int i = 0; i < outcomes.size() && isCurrent(); i++) {
                 PipelineResponse.Outcome outcome = outcomes.get(i);

@@ -54,7 +54,9 @@ record PeerTraffic(
         if (request instanceof PeerRequest.AskHintCredits) {
             return hints;
         }
-        boolean member = request instanceof PeerRequest.OfMembership || request instanceof PeerRequest.Ping;
+        boolean member = request instanceof PeerRequest.OfMembership
+                || request instanceof PeerRequest.OfTopology
+                || request instanceof PeerRequest.Ping;
         return member ? membership : operations;
     }
 }
