@@ -2,8 +2,8 @@ package dev.quorate.core;
 
 import dev.quorate.core.antientropy.AntiEntropy;
 import dev.quorate.core.antientropy.AntiEntropyConfig;
-import dev.quorate.core.antientropy.RecoveringSlots;
 import dev.quorate.core.antientropy.Hints;
+import dev.quorate.core.antientropy.RecoveringSlots;
 import dev.quorate.core.antientropy.Surroundings;
 import dev.quorate.core.handoff.Handoff;
 import dev.quorate.core.handoff.HandoffConfig;
