@@ -313,7 +313,9 @@ class AntiEntropyTest {
         }
         assertThat(cluster.node(2).storage.commit(wrong).toCompletableFuture()).isCompleted();
         cluster.node(2).start();
-        cluster.pass(Duration.ofSeconds(10));
+        for (int second = 0; second < 60 && cluster.node(2).count("merkle_leaves_corrected_total") == 0; second++) {
+            cluster.pass(Duration.ofSeconds(1));
+        }
         assertThat(cluster.node(2).count("merkle_leaves_corrected_total")).isBetween(1L, 5_000L);
         cluster.pass(Duration.ofMinutes(3));
         assertThat(cluster.node(2).count("merkle_leaves_corrected_total")).isEqualTo(1 << 13);
