@@ -42,6 +42,7 @@ public final class AntiEntropy {
     private final Metrics.Counter pulled;
     private final Metrics.Counter pushed;
     private int underWay;
+    private boolean started;
 
     public AntiEntropy(Surroundings node) {
         this.node = node;
@@ -84,7 +85,9 @@ public final class AntiEntropy {
             Peer known = peers.get(id);
             if (known == null) {
                 Peer added = new Peer(id, slots);
-                added.met(node.clock().nanos());
+                if (started) {
+                    added.met(node.clock().nanos());
+                }
                 peers.put(id, added);
             } else {
                 known.shared = slots;
@@ -100,6 +103,7 @@ public final class AntiEntropy {
         if (!node.config().enabled()) {
             return;
         }
+        started = true;
         for (Peer peer : peers.values()) {
             // Soon, because a restart may have missed much; not all peers at once.
             peer.met(node.clock().nanos());
