@@ -109,6 +109,9 @@ final class StatusMapping {
             case TOO_FEW_SURVIVORS ->
                 refused("Too few other owners are left to be sure that no acknowledged write is missed" + why
                         + ". Nothing was changed: start them again, or stage the replacement as unsafe.");
+            case VOTERS_NEEDED ->
+                refused("Without the nodes to be removed no majority of the voters would be left" + why
+                        + ". Nothing was changed: remove fewer at a time, or let others vote first.");
             case MOVES_UNDER_WAY ->
                 refused("Slots are on their way" + why + ". Nothing was changed: wait for them, or cancel them.");
             case MOVE_NOT_UNDER_WAY -> refused("That move is not under way" + why + ". Nothing was changed.");
@@ -141,6 +144,7 @@ final class StatusMapping {
                     NOTHING_STAGED,
                     PLAN_IMPOSSIBLE,
                     TOO_FEW_SURVIVORS,
+                    VOTERS_NEEDED,
                     MOVES_UNDER_WAY,
                     MOVE_NOT_UNDER_WAY,
                     MOVE_NOT_CANCELLABLE,
