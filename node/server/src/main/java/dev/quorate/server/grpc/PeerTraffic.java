@@ -8,7 +8,11 @@ import dev.quorate.core.runtime.Metrics;
  * operator whose network is full wants to know of what. Counted by who is asked, so that the sum over all nodes counts everything once.
  */
 record PeerTraffic(
-        Metrics.Counter operations, Metrics.Counter hints, Metrics.Counter antiEntropy, Metrics.Counter membership) {
+        Metrics.Counter operations,
+        Metrics.Counter hints,
+        Metrics.Counter antiEntropy,
+        Metrics.Counter membership,
+        Metrics.Counter topology) {
     static PeerTraffic of(Metrics metrics) {
         return new PeerTraffic(
                 metrics.counter(
@@ -22,7 +26,10 @@ record PeerTraffic(
                         "Bytes of requests of peers, and of the answers, that compare and repair replicas"),
                 metrics.counter(
                         "peer_membership_bytes_total",
-                        "Bytes of requests of peers, and of the answers, that gossip and probe"));
+                        "Bytes of requests of peers, and of the answers, that gossip and probe"),
+                metrics.counter(
+                        "peer_topology_bytes_total",
+                        "Bytes of requests of peers, and of the answers, that agree about the ring and pass it on"));
     }
 
     Metrics.Counter counter(PeerRequest request) {
@@ -40,6 +47,9 @@ record PeerTraffic(
         }
         if (request instanceof PeerRequest.AskHintCredits) {
             return hints;
+        }
+        if (request instanceof PeerRequest.OfTopology) {
+            return topology;
         }
         boolean member = request instanceof PeerRequest.OfMembership || request instanceof PeerRequest.Ping;
         return member ? membership : operations;
