@@ -122,14 +122,13 @@ final class Changes {
             return notReplaceable(ring, entry, replace, not);
         }
         if (change instanceof StagedChange.Weight weight) {
-            boolean may = Double.isFinite(weight.weight()) && weight.weight() > 0;
-            return may ? null : not.with("because", "a weight is a positive number");
+            return Newcomer.isWeight(weight.weight()) ? null : not.with("because", "a weight is a positive number");
         }
         if (change instanceof StagedChange.Relabel labels) {
-            boolean may = !labels.datacenter().isEmpty()
-                    && !labels.rack().isEmpty()
-                    && !labels.host().isEmpty();
-            return may ? null : not.with("because", "a label is not empty");
+            boolean may = Newcomer.isLabel(labels.datacenter())
+                    && Newcomer.isLabel(labels.rack())
+                    && Newcomer.isLabel(labels.host());
+            return may ? null : not.with("because", "a label has 1 to " + Newcomer.MAX_TEXT_BYTES + " bytes");
         }
         return null;
     }

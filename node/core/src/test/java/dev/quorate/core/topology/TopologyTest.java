@@ -1,6 +1,7 @@
 package dev.quorate.core.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerCalls;
@@ -88,6 +89,26 @@ class TopologyTest {
         assertThat(topology.plan(slot -> 1, 1)).isInstanceOf(PlanOutcome.NoPlan.class);
         assertThat(reason(world.await(done -> topology.commit(1, TIMEOUT, done))))
                 .isEqualTo(Reason.NOTHING_STAGED);
+    }
+
+    @Test
+    void whatTheRingCannotCarryIsRefused() {
+        TopologyWorld world = new TopologyWorld(3);
+        Topology topology = world.node(1).topology();
+        String endless = "x".repeat(Newcomer.MAX_TEXT_BYTES + 1);
+        for (StagedChange change : List.of(
+                new StagedChange.Weight(0),
+                new StagedChange.Weight(Double.NaN),
+                new StagedChange.Relabel("dc1", "", "h"),
+                new StagedChange.Relabel("dc1", endless, "h"),
+                new StagedChange.Relabel("dc1", "r", "half of a character: \ud83d"),
+                new StagedChange.Join(),
+                new StagedChange.Replace(new NodeId(1), false))) {
+            assertThat(reason(world.await(done -> topology.stage(new NodeId(1), change, TIMEOUT, done))))
+                    .isEqualTo(Reason.CHANGE_NOT_APPLICABLE);
+        }
+        assertThatThrownBy(() -> newcomer("")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> newcomer(endless)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
