@@ -227,6 +227,16 @@ class AntiEntropyTest {
     }
 
     @Test
+    void aRecoveringNodeIsThroughAlsoWhenItsStorageTakesNothing() {
+        cluster.node(1).storage.clear();
+        cluster.node(1).start();
+        cluster.deliver();
+        cluster.node(1).storage.refuse(Storage.Refusal.OVERLOADED);
+        cluster.pass(Duration.ofSeconds(10));
+        assertThat(status(1).recoveringSlots()).isZero();
+    }
+
+    @Test
     void aWipedNodeDoesNotTakeItsEmptinessForAnAbsence() {
         missedBy(0, "a");
         cluster.node(3).stop();

@@ -133,10 +133,7 @@ class HandoffTest {
     void aCopyOutsideTheRowStaysUntilAllOtherOwnersHaveIt() {
         stop(third);
         put("v", 3);
-        NodeId keeper = others.stream()
-                .filter(other -> pendingAt(other) > 0)
-                .findFirst()
-                .orElseThrow();
+        NodeId keeper = keeper().id;
         stop(second);
         // One of the three that acknowledged the write is away, and another is the only one that could take a copy.
         cluster.pass(Duration.ofHours(25));
@@ -179,6 +176,21 @@ class HandoffTest {
         assertThat(six.node(6).core().handoff().status())
                 .extracting(HintStatus::owner)
                 .containsExactly(new NodeId(1), new NodeId(2), new NodeId(3), new NodeId(4));
+    }
+
+    @Test
+    void aDamagedHintIsDroppedOnlyWhenStorageTakesWrites() {
+        stop(second);
+        put("v", 3);
+        ManualCluster.Node keeper = keeper();
+        keeper.storage.damageData();
+        keeper.storage.refuse(Storage.Refusal.STORAGE_FULL);
+        resume(second);
+        cluster.pass(SOON);
+        assertThat(pendingAt(keeper.id)).isEqualTo(1);
+        keeper.storage.refuse(null);
+        cluster.pass(SOON);
+        assertThat(pendingAt(keeper.id)).isZero();
     }
 
     @Test
@@ -289,6 +301,12 @@ class HandoffTest {
             keys += pendingAt(new NodeId(i));
         }
         return keys;
+    }
+
+    /** Of the two outside the row, the one that keeps something. */
+    private ManualCluster.Node keeper() {
+        return cluster.node(
+                others.stream().filter(other -> pendingAt(other) > 0).findFirst().orElseThrow());
     }
 
     private long pendingAt(NodeId node) {
