@@ -112,36 +112,40 @@ class AdminCommandsTest {
         assertThat(run.exitCode()).isEqualTo(5);
         assertThat(run.out().lines())
                 .satisfiesExactly(
-                        header -> assertThat(header).startsWith("NODE  STATE        CLIENTS"),
+                        header -> assertThat(header).startsWith("NODE  STATE           CLIENTS"),
                         first -> assertThat(first)
-                                .startsWith("n1    UNREACHABLE  h1:7400  h1    100%  25%    -       -")
+                                .startsWith("n1    UNREACHABLE     h1:7400  h1    100%  25%    -       -")
                                 .contains("connection refused"),
                         second -> assertThat(second)
-                                .isEqualTo("n2    READY        h2:7400  h2    100%  75%    1h1m    5 MiB  -"),
+                                .isEqualTo("n2    READY, JOINING  h2:7400  h2    100%  75%    1h1m    5 MiB  -"),
                         gap -> assertThat(gap).isEmpty(),
                         header -> assertThat(header).isEqualTo("SEEN BY  NODE  AS    HEARTBEAT  AGE    ACCUSED BY"),
                         view -> assertThat(view).isEqualTo("n2       n1    DOWN  7.120      12.3s  n2"));
         assertThat(run.err()).contains("cluster c0ffee, epoch 1, N=2, 4 slots, as n2 sees it");
         assertThat(kvctl("cluster", "status", "-o", "json").out())
                 .startsWith("{\"clusterId\":\"c0ffee\",\"epoch\":1,\"slots\":4,\"replicas\":2,\"answeredBy\":\"n2\","
-                        + "\"members\":[{\"id\":\"n1\",\"state\":\"UNREACHABLE\",\"problem\":\"127.0.0.1:1: connect:")
-                .endsWith("{\"id\":\"n2\",\"state\":\"READY\",\"problem\":\"\",\"clientAddress\":\"h2:7400\","
-                        + "\"peerAddress\":\"h2:7401\",\"adminAddress\":\"" + node.endpoint()
-                        + "\",\"datacenter\":\"dc1\",\"rack\":\"r1\",\"host\":\"h2\",\"weight\":2.0,\"slots\":4,"
-                        + "\"ledSlots\":3,\"version\":\"0.1.0\",\"pid\":42,\"uptimeSeconds\":3700,\"appendedLsn\":9,"
-                        + "\"syncedLsn\":8,\"checkpointLsn\":7,\"memoryTableBytes\":6,\"dataFileBytes\":5242880,"
-                        + "\"diskFreeBytes\":4,\"durability\":\"sync\",\"sees\":[{\"id\":\"n1\",\"seenAs\":\"DOWN\","
-                        + "\"startNo\":7,\"heartbeat\":120,\"heartbeatAgeSeconds\":12.3,\"accusers\":[\"n2\"],"
-                        + "\"load\":0}]}]}\n");
+                        + "\"ringVersion\":1,\"moves\":0,\"paused\":false,\"voters\":[\"n1\"],"
+                        + "\"members\":[{\"id\":\"n1\",\"state\":\"UNREACHABLE\",\"ringStatus\":\"NORMAL\","
+                        + "\"problem\":\"127.0.0.1:1: connect:")
+                .contains(
+                        "{\"id\":\"n2\",\"state\":\"READY\",\"ringStatus\":\"JOINING\",\"problem\":\"\",\"clientAddress\":\"h2:7400\","
+                                + "\"peerAddress\":\"h2:7401\",\"adminAddress\":\"" + node.endpoint()
+                                + "\",\"datacenter\":\"dc1\",\"rack\":\"r1\",\"host\":\"h2\",\"weight\":2.0,\"slots\":4,"
+                                + "\"ledSlots\":3,\"slotsArriving\":0,\"slotsLeaving\":0,\"ringVersion\":0,\"version\":\"0.1.0\",\"pid\":42,\"uptimeSeconds\":3700,\"appendedLsn\":9,"
+                                + "\"syncedLsn\":8,\"checkpointLsn\":7,\"memoryTableBytes\":6,\"dataFileBytes\":5242880,"
+                                + "\"diskFreeBytes\":4,\"durability\":\"sync\",\"sees\":[{\"id\":\"n1\",\"seenAs\":\"DOWN\","
+                                + "\"startNo\":7,\"heartbeat\":120,\"heartbeatAgeSeconds\":12.3,\"accusers\":[\"n2\"],"
+                                + "\"load\":0}]},{\"id\":\"n3\",\"state\":\"GONE\",\"ringStatus\":\"LEFT\",");
+        assertThat(kvctl("cluster", "status", "--all").out()).contains("n3    LEFT");
     }
 
     @Test
     void ringSumsUpWhoOwnsWhat() {
         assertThat(kvctl("cluster", "ring")).isEqualTo(new Run(0, """
-                                NODE  SLOTS  LEADS  SHARE OF ALL REPLICAS
-                                n1    4      1      50.0%
-                                n2    4      3      50.0%
-                                """, ""));
+                                NODE  STATUS   WEIGHT  SLOTS  LEADS  SHARE OF ALL REPLICAS  GETS  GIVES  SLOTS IN BARS
+                                n1    NORMAL   1       4      1      50.0%                  0     0      ################################
+                                n2    JOINING  2       4      3      50.0%                  0     0      ################################
+                                """, "ring 1, 0 moves are left\n"));
         assertThat(kvctl("cluster", "ring", "--slots").out()).isEqualTo("""
                         SLOT  OWNERS
                         0     n1,n2

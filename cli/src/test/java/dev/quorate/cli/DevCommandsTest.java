@@ -103,20 +103,50 @@ class DevCommandsTest {
     }
 
     @Test
-    void proxiedNodesFindEachPeerAtAnAddressOfTheirOwnAndThemselvesWhereTheyListen() throws IOException {
+    void proxiedNodesFindEachPeerByAWayOfTheirOwn() throws IOException {
         nodeIs("exit 1");
         kvctl("dev", "up", "--nodes", "3", "--proxied");
-        List<String> addresses = new ArrayList<>();
+        List<String> ways = new ArrayList<>();
         for (int self = 1; self <= 3; self++) {
-            List<String> peers = Files.readString(folder.resolve(".quorate/dev/n" + self + "/kvnode.yaml"))
+            List<String> lines = Files.readString(folder.resolve(".quorate/dev/n" + self + "/kvnode.yaml"))
                     .lines()
-                    .filter(line -> line.contains("peer: "))
                     .toList();
-            assertThat(peers).hasSize(3);
-            assertThat(peers.get(self - 1)).endsWith(":" + (7401 + portOffset(self)));
-            addresses.addAll(peers);
+            List<String> peers =
+                    lines.stream().filter(line -> line.contains("peer: ")).toList();
+            for (int member = 1; member <= 3; member++) {
+                assertThat(peers.get(member - 1))
+                        .as("all tell the same address of a member")
+                        .endsWith(":" + (7401 + portOffset(member)));
+            }
+            List<String> own =
+                    lines.stream().filter(line -> line.contains("via: ")).toList();
+            assertThat(own).hasSize(2);
+            ways.addAll(own);
         }
-        assertThat(addresses).doesNotHaveDuplicates();
+        assertThat(ways).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void addNeedsARunningCluster() throws IOException {
+        nodeIs("exit 1");
+        assertThat(kvctl("dev", "add").exitCode()).isEqualTo(4);
+        kvctl("dev", "up", "--nodes", "2");
+        Run run = kvctl("dev", "add");
+        assertThat(run.exitCode()).isEqualTo(3);
+        assertThat(run.err()).contains("no other node runs", "next: start the cluster: kvctl dev up");
+        assertThat(kvctl("dev", "add", "0").exitCode()).isEqualTo(2);
+        assertThat(kvctl("dev", "add", "--weight", "heavy").exitCode()).isEqualTo(2);
+        assertThat(kvctl("dev", "add", "99").err()).contains("NUMBER goes from 1 to 16");
+    }
+
+    @Test
+    void aNodeThatDoesNotRunIsNotAskedToHandOver() throws IOException {
+        nodeIs("exit 1");
+        kvctl("dev", "up", "--nodes", "2");
+        Run run = kvctl("dev", "remove", "2");
+        assertThat(run.exitCode()).isEqualTo(6);
+        assertThat(run.err()).contains("n2 does not run", "kvctl dev remove 2 --dead");
+        assertThat(kvctl("dev", "remove", "7").err()).contains("no node 7", "its nodes are n1, n2");
     }
 
     /** The ports of one node follow those of the client. */
@@ -213,7 +243,7 @@ class DevCommandsTest {
         kvctl("dev", "up", "--nodes", "2");
         Run run = kvctl("dev", "up", "--nodes", "3");
         assertThat(run.exitCode()).isEqualTo(6);
-        assertThat(run.err()).contains("has 2 nodes");
+        assertThat(run.err()).contains("has 2 nodes", "kvctl dev add");
     }
 
     @Test

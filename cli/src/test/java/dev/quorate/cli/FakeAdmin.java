@@ -1,15 +1,27 @@
 package dev.quorate.cli;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
 import com.google.protobuf.Timestamp;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.Status;
+import dev.quorate.proto.admin.v1.CancelMovesRequest;
+import dev.quorate.proto.admin.v1.CancelMovesResponse;
+import dev.quorate.proto.admin.v1.ClearPlanRequest;
+import dev.quorate.proto.admin.v1.ClearPlanResponse;
 import dev.quorate.proto.admin.v1.ClusterServiceGrpc;
+import dev.quorate.proto.admin.v1.CommitPlanRequest;
+import dev.quorate.proto.admin.v1.CommitPlanResponse;
 import dev.quorate.proto.admin.v1.GetClusterRequest;
 import dev.quorate.proto.admin.v1.GetClusterResponse;
 import dev.quorate.proto.admin.v1.GetNodeStatusRequest;
 import dev.quorate.proto.admin.v1.GetNodeStatusResponse;
 import dev.quorate.proto.admin.v1.GetPlacementRequest;
 import dev.quorate.proto.admin.v1.GetPlacementResponse;
+import dev.quorate.proto.admin.v1.GetPlanRequest;
+import dev.quorate.proto.admin.v1.GetPlanResponse;
 import dev.quorate.proto.admin.v1.GetRepairStatusRequest;
 import dev.quorate.proto.admin.v1.GetRepairStatusResponse;
 import dev.quorate.proto.admin.v1.GetRingRequest;
@@ -21,14 +33,30 @@ import dev.quorate.proto.admin.v1.InspectKeyResponse;
 import dev.quorate.proto.admin.v1.InspectServiceGrpc;
 import dev.quorate.proto.admin.v1.ListHintsRequest;
 import dev.quorate.proto.admin.v1.ListHintsResponse;
+import dev.quorate.proto.admin.v1.ListTransfersRequest;
+import dev.quorate.proto.admin.v1.ListTransfersResponse;
 import dev.quorate.proto.admin.v1.Member;
+import dev.quorate.proto.admin.v1.MemberStatus;
 import dev.quorate.proto.admin.v1.MemberVerdict;
+import dev.quorate.proto.admin.v1.Move;
+import dev.quorate.proto.admin.v1.MoveKind;
 import dev.quorate.proto.admin.v1.NodeServiceGrpc;
+import dev.quorate.proto.admin.v1.PauseTransfersRequest;
+import dev.quorate.proto.admin.v1.PauseTransfersResponse;
 import dev.quorate.proto.admin.v1.PurgeHintsRequest;
 import dev.quorate.proto.admin.v1.PurgeHintsResponse;
+import dev.quorate.proto.admin.v1.RecoverClusterRequest;
+import dev.quorate.proto.admin.v1.RecoverClusterResponse;
 import dev.quorate.proto.admin.v1.RepairServiceGrpc;
 import dev.quorate.proto.admin.v1.ReplayHintsRequest;
 import dev.quorate.proto.admin.v1.ReplayHintsResponse;
+import dev.quorate.proto.admin.v1.ResumeTransfersRequest;
+import dev.quorate.proto.admin.v1.ResumeTransfersResponse;
+import dev.quorate.proto.admin.v1.SplitSlotsRequest;
+import dev.quorate.proto.admin.v1.SplitSlotsResponse;
+import dev.quorate.proto.admin.v1.StageChangeRequest;
+import dev.quorate.proto.admin.v1.StageChangeResponse;
+import dev.quorate.proto.admin.v1.StagedChange;
 import dev.quorate.proto.admin.v1.StartRepairRequest;
 import dev.quorate.proto.admin.v1.StartRepairResponse;
 import dev.quorate.proto.kv.v1.GetTopologyRequest;
@@ -37,11 +65,14 @@ import dev.quorate.proto.kv.v1.Topology;
 import dev.quorate.proto.kv.v1.TopologyServiceGrpc;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** One node of a cluster of two on a real socket, client and administration services on one port; the other is dead. */
 final class FakeAdmin implements AutoCloseable {
@@ -127,9 +158,227 @@ final class FakeAdmin implements AutoCloseable {
         }
     }
 
+    /** A cluster in which n3 joins: a commit begins three moves, of which one is done each time that somebody looks at the cluster. */
     private final class ClusterOfTwo extends ClusterServiceGrpc.ClusterServiceImplBase {
+        private final SortedMap<String, StagedChange> staged = new TreeMap<>();
+        private long ringVersion = 1;
+        private int moves;
+        private boolean paused;
+        private boolean joined;
+
+        private String planId() {
+            return staged.isEmpty() ? "" : "plan" + ringVersion;
+        }
+
+        private Move move(int slot) {
+            return Move.newBuilder()
+                    .setId(slot)
+                    .setKind(MoveKind.MOVE_KIND_MOVE)
+                    .setSlot(slot)
+                    .setPosition(1)
+                    .setFrom("n1")
+                    .setTo("n2")
+                    .build();
+        }
+
+        private void refuse(StreamObserver<?> answer, Code code, String reason, String text) {
+            answer.onError(StatusProto.toStatusRuntimeException(Status.newBuilder()
+                    .setCode(code.getNumber())
+                    .setMessage(text)
+                    .addDetails(Any.pack(ErrorInfo.newBuilder()
+                            .setReason(reason)
+                            .setDomain("quorate.dev")
+                            .build()))
+                    .build()));
+        }
+
+        @Override
+        public void stageChange(StageChangeRequest request, StreamObserver<StageChangeResponse> answer) {
+            StagedChange change = request.getChange();
+            if (change.getNode().equals("n9")) {
+                refuse(answer, Code.NOT_FOUND, "NODE_NOT_FOUND", "There is no node n9.");
+                return;
+            }
+            if (change.getNode().equals("n8")) {
+                refuse(answer, Code.UNAVAILABLE, "VOTERS_UNAVAILABLE", "No majority of the voters answers.");
+                return;
+            }
+            staged.put(change.getNode(), change);
+            ringVersion++;
+            reply(
+                    answer,
+                    StageChangeResponse.newBuilder()
+                            .setRingVersion(ringVersion)
+                            .addAllStaged(staged.values())
+                            .build());
+        }
+
+        @Override
+        public void getPlan(GetPlanRequest request, StreamObserver<GetPlanResponse> answer) {
+            GetPlanResponse.Builder plan = GetPlanResponse.newBuilder()
+                    .setPlanId(planId())
+                    .setRingVersion(ringVersion)
+                    .addAllChanges(staged.values())
+                    .setMillis(-1);
+            if (!staged.isEmpty()) {
+                plan.addNodes(planned("n1", 4, 2, "n2 has twice its weight"))
+                        .addNodes(planned("n2", 4, 6, "").toBuilder().setWeight(2))
+                        .addFlows(GetPlanResponse.Flow.newBuilder()
+                                .setFrom("n1")
+                                .setTo("n2")
+                                .setSlots(2)
+                                .setBytes(3 << 20))
+                        .addMoves(move(1))
+                        .addMoves(move(2))
+                        .setFewestMoves(2)
+                        .setBytes(3 << 20)
+                        .setBytesPerSlot(3 << 19)
+                        .setMillis(65_000)
+                        .addWarnings("rows have 2 owners, 3 are wanted");
+                if (!request.getExplain().isEmpty()) {
+                    plan.addExplanation("slot 1, place 1: n1 gives it to n2");
+                }
+            }
+            reply(answer, plan.build());
+        }
+
+        private GetPlanResponse.Node planned(String id, int before, int after, String because) {
+            return GetPlanResponse.Node.newBuilder()
+                    .setId(id)
+                    .setStatusBefore(MemberStatus.MEMBER_STATUS_NORMAL)
+                    .setStatusAfter(MemberStatus.MEMBER_STATUS_NORMAL)
+                    .setWeight(1)
+                    .setSlotsBefore(before)
+                    .setSlotsAfter(after)
+                    .setSlotsDue(after)
+                    .setSlotsIn(Math.max(0, after - before))
+                    .setSlotsOut(Math.max(0, before - after))
+                    .setBytesBefore((long) before << 20)
+                    .setBytesAfter((long) after << 20)
+                    .setPeakBytes((long) Math.max(before, after) << 20)
+                    .setBecause(because)
+                    .build();
+        }
+
+        @Override
+        public void commitPlan(CommitPlanRequest request, StreamObserver<CommitPlanResponse> answer) {
+            if (!request.getPlanId().equals(planId())) {
+                refuse(answer, Code.ABORTED, "PLAN_STALE", "The plan would do something else by now.");
+                return;
+            }
+            staged.clear();
+            ringVersion++;
+            moves = 3;
+            joined = true;
+            reply(
+                    answer,
+                    CommitPlanResponse.newBuilder()
+                            .setRingVersion(ringVersion)
+                            .setMoves(moves)
+                            .build());
+        }
+
+        @Override
+        public void clearPlan(ClearPlanRequest request, StreamObserver<ClearPlanResponse> answer) {
+            int before = staged.size();
+            if (request.getNode().isEmpty()) {
+                staged.clear();
+            } else {
+                staged.remove(request.getNode());
+            }
+            ringVersion++;
+            reply(
+                    answer,
+                    ClearPlanResponse.newBuilder()
+                            .setRingVersion(ringVersion)
+                            .setCleared(before - staged.size())
+                            .build());
+        }
+
+        @Override
+        public void listTransfers(ListTransfersRequest request, StreamObserver<ListTransfersResponse> answer) {
+            ListTransfersResponse.Builder response = ListTransfersResponse.newBuilder()
+                    .setNode("n2")
+                    .setRingVersion(ringVersion)
+                    .setPaused(paused);
+            for (int slot = 1; slot <= moves; slot++) {
+                response.addTransfers(ListTransfersResponse.Transfer.newBuilder()
+                        .setMove(move(slot))
+                        .setState(slot == 1 ? "SCAN" : "QUEUED")
+                        .setRecords(slot == 1 ? 12 : 0)
+                        .setBytes(slot == 1 ? 3000 : 0)
+                        .setRecordsLeft(slot == 1 ? 7 : -1));
+            }
+            reply(answer, response.build());
+        }
+
+        @Override
+        public void pauseTransfers(PauseTransfersRequest request, StreamObserver<PauseTransfersResponse> answer) {
+            paused = true;
+            reply(
+                    answer,
+                    PauseTransfersResponse.newBuilder()
+                            .setRingVersion(++ringVersion)
+                            .build());
+        }
+
+        @Override
+        public void resumeTransfers(ResumeTransfersRequest request, StreamObserver<ResumeTransfersResponse> answer) {
+            paused = false;
+            reply(
+                    answer,
+                    ResumeTransfersResponse.newBuilder()
+                            .setRingVersion(++ringVersion)
+                            .build());
+        }
+
+        @Override
+        public void cancelMoves(CancelMovesRequest request, StreamObserver<CancelMovesResponse> answer) {
+            int cancelled = request.getAll() ? moves : request.getMoveIdsCount();
+            moves -= cancelled;
+            reply(
+                    answer,
+                    CancelMovesResponse.newBuilder()
+                            .setRingVersion(++ringVersion)
+                            .setCancelled(cancelled)
+                            .build());
+        }
+
+        @Override
+        public void splitSlots(SplitSlotsRequest request, StreamObserver<SplitSlotsResponse> answer) {
+            reply(
+                    answer,
+                    SplitSlotsResponse.newBuilder()
+                            .setRingVersion(++ringVersion)
+                            .setSlots(8)
+                            .build());
+        }
+
+        @Override
+        public void recoverCluster(RecoverClusterRequest request, StreamObserver<RecoverClusterResponse> answer) {
+            String needed = "generation 1 without " + String.join(" ", request.getLostList());
+            if (request.getConfirmation().isEmpty()) {
+                reply(
+                        answer,
+                        RecoverClusterResponse.newBuilder()
+                                .setConfirmationNeeded(needed)
+                                .build());
+            } else if (request.getConfirmation().equals(needed)) {
+                reply(
+                        answer,
+                        RecoverClusterResponse.newBuilder()
+                                .setRingVersion((1L << 48) + 2)
+                                .addVoters("n2")
+                                .build());
+            } else {
+                refuse(answer, Code.FAILED_PRECONDITION, "CHANGE_REFUSED", "Those are not the words.");
+            }
+        }
+
         @Override
         public void getCluster(GetClusterRequest request, StreamObserver<GetClusterResponse> answer) {
+            int left = moves;
+            moves = paused ? moves : Math.max(0, moves - 1);
             reply(
                     answer,
                     GetClusterResponse.newBuilder()
@@ -138,8 +387,14 @@ final class FakeAdmin implements AutoCloseable {
                             .setNode("n2")
                             .setSlots(4)
                             .setReplicas(2)
+                            .setRingVersion(ringVersion)
+                            .setMoves(left)
+                            .setPaused(paused)
+                            .addVoters("n1")
                             .addMembers(Member.newBuilder()
                                     .setId("n1")
+                                    .setStatus(MemberStatus.MEMBER_STATUS_NORMAL)
+                                    .setSlotsLeaving(left)
                                     .setClientAddress("h1:7400")
                                     .setPeerAddress("h1:7401")
                                     .setAdminAddress(NOBODY)
@@ -167,7 +422,16 @@ final class FakeAdmin implements AutoCloseable {
                                     .setWeight(2)
                                     .setReachable(true)
                                     .setSlots(4)
-                                    .setLedSlots(3))
+                                    .setLedSlots(3)
+                                    .setStatus(
+                                            joined
+                                                    ? MemberStatus.MEMBER_STATUS_NORMAL
+                                                    : MemberStatus.MEMBER_STATUS_JOINING)
+                                    .setSlotsArriving(left))
+                            .addMembers(Member.newBuilder()
+                                    .setId("n3")
+                                    .setAdminAddress(NOBODY)
+                                    .setStatus(MemberStatus.MEMBER_STATUS_LEFT))
                             .build());
         }
 

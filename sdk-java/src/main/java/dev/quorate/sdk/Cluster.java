@@ -40,10 +40,16 @@ final class Cluster implements NodeConnection.Watcher {
     private static final Logger LOG = LoggerFactory.getLogger(QuorateClient.class);
     private static final long UPKEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long REFRESH_NANOS = TimeUnit.SECONDS.toNanos(30);
+    /** While slots move the ring changes several times a second; a table that is a moment old costs a hop, a table each time costs more. */
+    private static final long BETWEEN_REFRESHES_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    /** A write that may have been applied at a node that has left the ring can still be asked about for so long. */
+    private static final long FORMER_NANOS = TimeUnit.SECONDS.toNanos(5);
+
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
 
     // Costs are nanoseconds of latency times calls in flight, far below one tier: a better tier always wins.
     private static final double TIER = 1e15;
+    private static final double OWNER_NOT_WARM = TIER / 2;
     private static final double OWNER_TO_CONNECT = TIER;
     private static final double OTHER_READY = 2 * TIER;
     private static final double OTHER_TO_CONNECT = 3 * TIER;
@@ -68,6 +74,10 @@ final class Cluster implements NodeConnection.Watcher {
     private final List<Failure> seedFailures = new ArrayList<>();
     private boolean refreshing;
     private long lastRefreshNanos = System.nanoTime();
+    /** The latest epoch that a node has told, which may be later than the ring's. */
+    private long epochTold;
+
+    private boolean catchUpScheduled;
     private int seedTurn;
     private long connectionsLost;
     private boolean closed;
@@ -175,14 +185,14 @@ final class Cluster implements NodeConnection.Watcher {
         }
         closeFormerMembers();
         if (now - lastRefreshNanos > REFRESH_NANOS) {
-            refreshAnywhere(); // open streams do not tell of a new epoch
+            refreshAnywhere(); // nodes tell of a new epoch on open streams; this is for the case that none is open
         }
     }
 
     // ---- Choosing ----
 
     /**
-     * The cheapest owner that is up; else an owner not connected yet; else any node that is up, at the cost of a hop; else, as a
+     * The cheapest owner that is up, rarely one that has just begun; else an owner not connected yet; else any node that is up, at the cost of a hop; else, as a
      * last resort, whoever is left. Null when the call has tried all.
      */
     @Nullable
@@ -190,10 +200,11 @@ final class Cluster implements NodeConnection.Watcher {
         Node best = null;
         double bestCost = Double.MAX_VALUE;
         if (call.locate(known)) {
+            long now = System.nanoTime();
             for (int place = 0; place < call.owners(); place++) {
                 Node owner = members[known.owner(call.position(), place)];
                 if (!call.tried.contains(owner)) {
-                    double cost = tierOfOwner(owner) + owner.connection.cost();
+                    double cost = tierOfOwner(owner, now) + owner.connection.cost();
                     if (cost < bestCost) {
                         best = owner;
                         bestCost = cost;
@@ -216,7 +227,7 @@ final class Cluster implements NodeConnection.Watcher {
         return best;
     }
 
-    private static double tierOfOwner(Node owner) {
+    private static double tierOfOwner(Node owner, long now) {
         NodeConnection.State state = owner.connection.state();
         if (state == NodeConnection.State.IDLE) {
             owner.connection.connect(); // so that it can take its share from now on
@@ -224,7 +235,10 @@ final class Cluster implements NodeConnection.Watcher {
         if (owner.isInTrouble()) {
             return OWNER_IN_TROUBLE;
         }
-        return state == NodeConnection.State.READY ? 0 : OWNER_TO_CONNECT;
+        if (state != NodeConnection.State.READY) {
+            return OWNER_TO_CONNECT;
+        }
+        return owner.takesTurn(now) ? 0 : OWNER_NOT_WARM;
     }
 
     private static double tierOfOther(Node node) {
@@ -318,11 +332,47 @@ final class Cluster implements NodeConnection.Watcher {
             return;
         }
         cleared(node);
-        Ring known = ring;
-        if (known != null && Long.compareUnsigned(connection.epoch(), known.epoch()) > 0) {
-            refresh(node);
-        }
+        node.greeted(connection.boot(), System.nanoTime());
+        epochTold(connection, connection.epoch());
         listener.nodeReturned(node.takeAwaitingReturn());
+    }
+
+    @Override
+    public void epochTold(NodeConnection connection, long epoch) {
+        Ring known = ring;
+        if (known == null || Long.compareUnsigned(epoch, known.epoch()) <= 0) {
+            return;
+        }
+        if (Long.compareUnsigned(epoch, epochTold) > 0) {
+            epochTold = epoch;
+        }
+        Node node = nodes.get(connection.address());
+        if (node != null) {
+            catchUp(node);
+        }
+    }
+
+    /** Gets the ring that nodes have told of, as soon as the bound on asking allows. */
+    private void catchUp(Node teller) {
+        Ring known = ring;
+        boolean behind = known != null && Long.compareUnsigned(epochTold, known.epoch()) > 0;
+        if (!behind || refreshing || catchUpScheduled || closed) {
+            return;
+        }
+        long wait = lastRefreshNanos + BETWEEN_REFRESHES_NANOS - System.nanoTime();
+        if (wait > 0) {
+            catchUpScheduled = true;
+            var unused = loop.schedule(
+                    () -> {
+                        catchUpScheduled = false;
+                        catchUp(teller);
+                    },
+                    wait);
+        } else if (teller.connection.state() == NodeConnection.State.READY) {
+            refresh(teller);
+        } else {
+            refreshAnywhere();
+        }
     }
 
     @Override
@@ -344,9 +394,19 @@ final class Cluster implements NodeConnection.Watcher {
     }
 
     private void closeFormerMembers() {
+        long now = System.nanoTime();
         List<Node> current = List.of(members);
         nodes.values().removeIf(node -> {
-            boolean leave = !current.contains(node) && node.connection.inFlight() == 0 && node.awaitingReturn.isEmpty();
+            if (current.contains(node)) {
+                node.formerSinceNanos = 0;
+                return false;
+            }
+            if (node.formerSinceNanos == 0) {
+                node.formerSinceNanos = now;
+            }
+            boolean leave = now - node.formerSinceNanos >= FORMER_NANOS
+                    && node.connection.inFlight() == 0
+                    && node.awaitingReturn.isEmpty();
             if (leave) {
                 node.connection.close();
             }
@@ -406,6 +466,20 @@ final class Cluster implements NodeConnection.Watcher {
         }
     }
 
+    private static void logMembers(List<Node> before, List<Node> now, Ring newer) {
+        List<Node> come = now.stream().filter(node -> !before.contains(node)).toList();
+        List<Node> gone = before.stream().filter(node -> !now.contains(node)).toList();
+        if (!come.isEmpty() || !gone.isEmpty()) {
+            LOG.info(
+                    "cluster {}: {} nodes, ring epoch {}; new {}, gone {}",
+                    newer.clusterId(),
+                    now.size(),
+                    newer.epoch(),
+                    come,
+                    gone);
+        }
+    }
+
     private void refreshAnywhere() {
         for (Node member : members) {
             if (member.connection.state() == NodeConnection.State.READY && !member.suspect) {
@@ -431,11 +505,13 @@ final class Cluster implements NodeConnection.Watcher {
                         if (objection != null) {
                             LOG.warn("the topology from {} is of no use: {}", connection.address(), objection);
                         }
+                        catchUp(from);
                     }
 
                     @Override
                     public void failed(NodeConnection connection, Failure failure) {
                         refreshing = false; // the next loss or greeting, or the next turn of upkeep, asks again
+                        catchUp(from);
                     }
                 });
     }
@@ -459,11 +535,14 @@ final class Cluster implements NodeConnection.Watcher {
             next[i] = node(member.clientAddress());
             next[i].id = member.id();
         }
+        List<Node> before = List.of(members);
         members = next;
         ring = newer;
         closeFormerMembers();
         if (known == null) {
             LOG.info("cluster {}: {} nodes, ring epoch {}", clusterId, next.length, newer.epoch());
+        } else {
+            logMembers(before, List.of(next), newer);
         }
         return null;
     }

@@ -327,7 +327,7 @@ final class Engine implements Cluster.Listener {
 
     private void sendToSameBoot(Call<?> call) {
         Node node = call.pinnedNode;
-        if (node == null) {
+        if (node == null || node.connection.state() == NodeConnection.State.CLOSED) {
             fail(call, call.failure());
         } else if (node.connection.state() != NodeConnection.State.READY) {
             call.stage = Call.Stage.RECONNECT;

@@ -20,8 +20,16 @@ final class Node {
     /** It has asked to be left alone until then; 0 when it has not. */
     private long avoidUntilNanos;
 
+    private final SlowStart slowStart = new SlowStart();
+
+    /** As last greeted; 0 before. */
+    private long boot;
+
     /** Belongs to another cluster, which has been logged. */
     boolean refusedBefore;
+
+    /** Since when no ring names it; 0 while one does. */
+    long formerSinceNanos;
 
     /** Writes that may have been applied here and wait to see at which boot the node comes back. */
     final List<Call<?>> awaitingReturn = new ArrayList<>(0);
@@ -40,6 +48,19 @@ final class Node {
         if (pauseNanos > 0) {
             avoidUntilNanos = System.nanoTime() + pauseNanos;
         }
+    }
+
+    /** Its process may be another one than before the connection was lost. At a first greeting nobody can tell how old it is. */
+    void greeted(long greetedBoot, long nowNanos) {
+        if (boot != 0 && boot != greetedBoot) {
+            slowStart.begin(nowNanos);
+        }
+        boot = greetedBoot;
+    }
+
+    /** Whether the node, which has not long begun, may get another call; asked once a call. */
+    boolean takesTurn(long nowNanos) {
+        return slowStart.takesTurn(nowNanos);
     }
 
     boolean isToBeAvoided() {

@@ -5,8 +5,8 @@ import dev.quorate.proto.kv.v1.Topology;
 import dev.quorate.sdk.routing.KeySlots;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.awaitility.Awaitility;
 
 /** Real gRPC servers on the loopback with the semantics of the store and none of its durability. Every node owns every slot. */
@@ -19,7 +19,12 @@ final class FakeCluster implements AutoCloseable {
 
     final String clusterId;
     final byte[] hashSeed = "0123456789abcdef".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
-    final List<FakeNode> nodes = new ArrayList<>();
+    /** The members; tests change them, and the epoch after that. */
+    final List<FakeNode> nodes = new CopyOnWriteArrayList<>();
+
+    /** Left, and still answer whoever has not heard of it, as a node does that hands over to the new owners. */
+    private final List<FakeNode> former = new CopyOnWriteArrayList<>();
+
     volatile boolean replicates = true;
     volatile int rowWidth;
     /** Of the bucket, in a row that may be wider. */
@@ -38,6 +43,29 @@ final class FakeCluster implements AutoCloseable {
             nodes.add(new FakeNode(this, "n" + i));
         }
         nodes.forEach(FakeNode::start);
+    }
+
+    /** Joins and holds what the others hold. */
+    FakeNode add(String id) {
+        FakeNode node = new FakeNode(this, id);
+        node.start();
+        // What is written from now on comes to it, and then what was written before.
+        nodes.add(node);
+        node.store.mergeAll(nodes.get(0).store);
+        return node;
+    }
+
+    /** Owns nothing any more, and still runs. */
+    void remove(FakeNode node) {
+        former.add(node);
+        nodes.remove(node);
+    }
+
+    /** As nodes do whose ring has changed. */
+    void changeRing() {
+        epoch++;
+        nodes.forEach(FakeNode::tellEpoch);
+        former.forEach(FakeNode::tellEpoch);
     }
 
     FakeNode node(String id) {
@@ -96,9 +124,11 @@ final class FakeCluster implements AutoCloseable {
 
     void replicate(FakeNode from, FakeStore.ObjectKey key) {
         if (replicates) {
-            for (FakeNode node : nodes) {
-                if (node != from) {
-                    node.store.merge(key, from.store);
+            for (List<FakeNode> holders : List.of(nodes, former)) {
+                for (FakeNode node : holders) {
+                    if (node != from) {
+                        node.store.merge(key, from.store);
+                    }
                 }
             }
         }
@@ -107,5 +137,6 @@ final class FakeCluster implements AutoCloseable {
     @Override
     public void close() throws IOException {
         nodes.forEach(FakeNode::kill);
+        former.forEach(FakeNode::kill);
     }
 }

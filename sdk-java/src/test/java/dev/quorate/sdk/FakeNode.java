@@ -75,6 +75,7 @@ final class FakeNode {
     final FakeStore store = new FakeStore();
     final Collection<Received> received = new ConcurrentLinkedQueue<>();
     final AtomicInteger messages = new AtomicInteger();
+    final AtomicInteger topologiesAsked = new AtomicInteger();
     volatile long boot = 1;
     volatile Function<Received, Reaction> reaction = request -> new Reaction.Serve();
     volatile boolean greets = true;
@@ -156,6 +157,23 @@ final class FakeNode {
 
     void breakStreams() {
         endStreams(io.grpc.Status.UNAVAILABLE.withDescription("broken").asException());
+    }
+
+    /** As a node does whose ring has changed. */
+    void tellEpoch() {
+        streams.forEach(stream -> send(
+                stream, PipelineResponse.newBuilder().setEpoch(cluster.epoch).build()));
+    }
+
+    int openStreams() {
+        return streams.size();
+    }
+
+    /** A stream is not made for several threads, and tests speak on it as well. */
+    private static void send(StreamObserver<PipelineResponse> stream, PipelineResponse message) {
+        synchronized (stream) {
+            stream.onNext(message);
+        }
     }
 
     private void endStreams(Exception how) {
@@ -342,7 +360,8 @@ final class FakeNode {
                 @Override
                 public void onNext(PipelineRequest batch) {
                     messages.incrementAndGet();
-                    PipelineResponse.Builder answer = PipelineResponse.newBuilder();
+                    PipelineResponse.Builder answer =
+                            PipelineResponse.newBuilder().setEpoch(cluster.epoch);
                     Duration delay = Duration.ZERO;
                     for (PipelineRequest.Operation operation : batch.getOperationsList()) {
                         Reaction before = lastReaction;
@@ -354,11 +373,11 @@ final class FakeNode {
                     if (!delay.isZero()) {
                         PipelineResponse late = answer.build();
                         CompletableFuture.delayedExecutor(delay.toMillis(), TimeUnit.MILLISECONDS)
-                                .execute(() -> responses.onNext(late));
+                                .execute(() -> send(responses, late));
                         return;
                     }
                     if (answer.getOutcomesCount() > 0 && streams.contains(responses)) {
-                        responses.onNext(answer.build());
+                        send(responses, answer.build());
                     }
                 }
 
@@ -411,6 +430,7 @@ final class FakeNode {
     private final class Ring extends TopologyServiceGrpc.TopologyServiceImplBase {
         @Override
         public void getTopology(GetTopologyRequest request, StreamObserver<GetTopologyResponse> response) {
+            topologiesAsked.incrementAndGet();
             if (starting) {
                 response.onError(StatusProto.toStatusException(STARTING));
                 return;

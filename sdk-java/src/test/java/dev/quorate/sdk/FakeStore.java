@@ -73,6 +73,14 @@ final class FakeStore {
         return stored == null ? ByteString.EMPTY : encode(stored.seen);
     }
 
+    void mergeAll(FakeStore other) {
+        List<ObjectKey> keys;
+        synchronized (other) {
+            keys = List.copyOf(other.objects.keySet());
+        }
+        keys.forEach(key -> merge(key, other));
+    }
+
     void merge(ObjectKey key, FakeStore other) {
         Stored theirs;
         synchronized (other) {

@@ -97,4 +97,74 @@ class RoutingTest {
             }
         }
     }
+
+    @Test
+    void aNodeThatBeganAnewIsGivenFewCallsAtFirst() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(3);
+                QuorateClient client = cluster.client()) {
+            Bucket<String> bucket = client.bucket("default", Codec.utf8());
+            bucket.put("k", "v");
+            assertThat(shareOfFirst(cluster, bucket)).isGreaterThan(20);
+            FakeNode first = cluster.nodes.get(0);
+            first.restart(true);
+            // Until somebody else is there it is the only one left to ask, however cold.
+            awaitConnected(cluster, bucket);
+            assertThat(shareOfFirst(cluster, bucket)).isLessThan(10);
+        }
+    }
+
+    @Test
+    void aNodeWhoseConnectionBrokeIsTheSameAsBefore() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(3);
+                QuorateClient client = cluster.client()) {
+            Bucket<String> bucket = client.bucket("default", Codec.utf8());
+            bucket.put("k", "v");
+            assertThat(shareOfFirst(cluster, bucket)).isGreaterThan(20);
+            cluster.nodes.get(0).restart(false);
+            awaitConnected(cluster, bucket);
+            assertThat(shareOfFirst(cluster, bucket)).isGreaterThan(20);
+        }
+    }
+
+    @Test
+    void aNodeThatBeganAnewIsAskedWhenNobodyElseIsThere() throws Exception {
+        try (FakeCluster cluster = new FakeCluster(3);
+                QuorateClient client = cluster.client()) {
+            Bucket<String> bucket = client.bucket("default", Codec.utf8());
+            bucket.put("k", "v");
+            FakeNode first = cluster.nodes.get(0);
+            first.restart(true);
+            awaitConnected(cluster, bucket);
+            cluster.nodes.get(1).kill();
+            cluster.nodes.get(2).kill();
+            for (int i = 0; i < 20; i++) {
+                assertThat(bucket.get("k").value()).isEqualTo("v");
+            }
+        }
+    }
+
+    /** The first node is asked by the client as soon as it may be. */
+    private static void awaitConnected(FakeCluster cluster, Bucket<String> bucket) {
+        FakeNode first = cluster.nodes.get(0);
+        first.received.clear();
+        await().untilAsserted(() -> {
+            for (int i = 0; i < 200; i++) {
+                bucket.get("k");
+            }
+            assertThat(first.received).isNotEmpty();
+        });
+    }
+
+    /** Of 200 reads, 10 at a time, how many the first node got. */
+    private static int shareOfFirst(FakeCluster cluster, Bucket<String> bucket) {
+        FakeNode first = cluster.nodes.get(0);
+        first.received.clear();
+        for (int round = 0; round < 20; round++) {
+            java.util.stream.IntStream.range(0, 10)
+                    .mapToObj(i -> bucket.getAsync("k"))
+                    .toList()
+                    .forEach(java.util.concurrent.CompletableFuture::join);
+        }
+        return first.received.size();
+    }
 }

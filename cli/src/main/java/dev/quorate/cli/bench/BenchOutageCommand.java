@@ -13,6 +13,7 @@ import dev.quorate.sdk.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -129,6 +130,13 @@ public final class BenchOutageCommand extends KvctlCommand {
     @Option(names = "--save", paramLabel = "FILE", description = "Write the result as JSON.")
     private @Nullable Path save;
 
+    @Option(
+            names = "--timeline",
+            paramLabel = "FILE",
+            description =
+                    "Write what every second was like, as CSV: latencies, failures by reason, hints, processor time of each node.")
+    private @Nullable Path timeline;
+
     @Override
     protected ExitCode run() throws Exception {
         if (quick) {
@@ -161,14 +169,39 @@ public final class BenchOutageCommand extends KvctlCommand {
             double maximum = maximum(target);
             double half = rate == null ? maximum / 2 : rate;
             OutageTrial.Plan plan = new OutageTrial.Plan(fault, half, keys, quiet, away, patience, sample);
+            if (timeline != null) {
+                Files.write(timelinePath(timeline), List.of(OutageSecond.header(NODES)));
+            }
             for (int round = 1; round <= rounds; round++) {
-                OutageRound result = new OutageTrial(cluster, plan, this::say).run(target, round);
+                List<OutageSecond> seconds = new ArrayList<>();
+                OutageRound result;
+                try {
+                    result = new OutageTrial(cluster, plan, this::say, seconds::add).run(target, round);
+                } finally {
+                    // Also of a round that did not come to its end: it is the one to look at.
+                    append(round, seconds);
+                }
                 say("round " + round + "/" + rounds + ": " + result.text());
                 results.add(result);
             }
         }
         tell(results);
         return ExitCode.OK;
+    }
+
+    private Path timelinePath(Path file) {
+        return terminal().workingDirectory().resolve(file);
+    }
+
+    private void append(int round, List<OutageSecond> seconds) throws IOException {
+        if (timeline == null) {
+            return;
+        }
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < seconds.size(); i++) {
+            lines.add(seconds.get(i).csv(round, seconds.get(Math.max(0, i - 1))));
+        }
+        Files.write(timelinePath(timeline), lines, StandardOpenOption.APPEND);
     }
 
     private double maximum(Target target) throws InterruptedException {

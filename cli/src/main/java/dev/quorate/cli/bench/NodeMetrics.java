@@ -11,19 +11,30 @@ import dev.quorate.proto.admin.v1.NodeServiceGrpc;
 import java.time.Duration;
 import java.util.List;
 
-/** Metrics of the nodes of a local cluster, added up. One that does not run, or not yet, has none. */
+/** Metrics of the nodes of a local cluster at one moment, added up. One that does not run, or not yet, has none. */
 final class NodeMetrics {
     private static final String PREFIX = "quorate_";
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-    private NodeMetrics() {}
+    private final List<String> texts;
 
-    /** @return 0 where no node has such a metric */
-    static double sum(List<ClusterFile.Node> nodes, String name) {
+    private NodeMetrics(List<String> texts) {
+        this.texts = texts;
+    }
+
+    static NodeMetrics of(List<ClusterFile.Node> nodes) {
+        return new NodeMetrics(nodes.stream()
+                .filter(ClusterFile.Node::alive)
+                .map(NodeMetrics::text)
+                .toList());
+    }
+
+    /** @return 0 where no node has such metrics */
+    double sum(String... names) {
         double sum = 0;
-        for (ClusterFile.Node node : nodes) {
-            if (node.alive()) {
-                sum += sum(text(node), name);
+        for (String name : names) {
+            for (String text : texts) {
+                sum += sum(text, name);
             }
         }
         return sum;

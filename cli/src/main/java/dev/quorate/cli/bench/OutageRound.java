@@ -2,10 +2,12 @@ package dev.quorate.cli.bench;
 
 import com.google.gson.JsonObject;
 import java.util.Locale;
+import java.util.SortedMap;
 
 /**
  * What one outage of one node cost and how it ended. Seconds count from when the node was taken away, or served clients again.
  *
+ * @param failedBy requests that failed, by reason
  * @param lastFailureSecond the last second after the node was taken away, or came back, in which a request failed; 0 if none did
  * @param mostHints that waited at any time in all nodes together
  * @param caughtUpSeconds until no hint waited and nobody was recovering
@@ -19,13 +21,17 @@ record OutageRound(
         Latencies starting,
         Latencies replay,
         long operations,
-        long failures,
+        SortedMap<String, Long> failedBy,
         int lastFailureSecond,
         long mostHints,
         double caughtUpSeconds,
         double equalSeconds,
         long repairBytes,
         double replayCpuSeconds) {
+
+    long failures() {
+        return failedBy.values().stream().mapToLong(Long::longValue).sum();
+    }
 
     double replayRatio() {
         return replay.p99() / quiet.p99();
@@ -39,7 +45,10 @@ record OutageRound(
         json.add("starting", starting.json());
         json.add("replay", replay.json());
         json.addProperty("operations", operations);
-        json.addProperty("failures", failures);
+        json.addProperty("failures", failures());
+        JsonObject reasons = new JsonObject();
+        failedBy.forEach(reasons::addProperty);
+        json.add("failedBy", reasons);
         json.addProperty("lastFailureSecond", lastFailureSecond);
         json.addProperty("mostHints", mostHints);
         json.addProperty("caughtUpSeconds", Math.round(caughtUpSeconds * 10) / 10.0);
@@ -52,14 +61,15 @@ record OutageRound(
     String text() {
         return String.format(
                 Locale.ROOT,
-                "p99 quiet %.1f ms, in the outage %.1f ms, in the replay %.1f ms (%.2f times quiet); %d of %d failed, the last in"
+                "p99 quiet %.1f ms, in the outage %.1f ms, in the replay %.1f ms (%.2f times quiet); %d of %d failed%s, the last in"
                         + " second %d; at most %d hints, caught up after %.1f s, replicas equal after %.1f s",
                 quiet.p99() / 1e3,
                 outage.p99() / 1e3,
                 replay.p99() / 1e3,
                 replayRatio(),
-                failures,
-                operations + failures,
+                failures(),
+                operations + failures(),
+                failedBy.isEmpty() ? "" : " " + failedBy,
                 lastFailureSecond,
                 mostHints,
                 caughtUpSeconds,

@@ -7,57 +7,121 @@ import dev.quorate.cli.terminal.Json;
 import dev.quorate.cli.terminal.KvctlCommand;
 import dev.quorate.cli.terminal.Table;
 import dev.quorate.proto.admin.v1.ClusterServiceGrpc;
+import dev.quorate.proto.admin.v1.GetClusterResponse;
 import dev.quorate.proto.admin.v1.GetRingRequest;
 import dev.quorate.proto.admin.v1.GetRingResponse;
 import dev.quorate.proto.admin.v1.GetRingResponse.Row;
-import java.util.List;
+import dev.quorate.proto.admin.v1.Member;
+import dev.quorate.proto.admin.v1.Move;
 import java.util.Locale;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Who owns which slots. */
-@Command(name = "ring", description = "Who owns what share of the ring.")
+/** Who owns which slots, and what is on its way. */
+@Command(
+        name = "ring",
+        description = "Who owns what share of the ring, and what is on its way.",
+        footer = {"", "In the bars, # is what a node owns, + what it gets, and - what it still owns and gives away."})
 public final class ClusterRingCommand extends KvctlCommand {
+    /** Characters for the node with most. */
+    private static final int BAR = 32;
+
+    @Mixin
+    private final Watching watching = new Watching();
+
     @Option(names = "--slots", description = "Print the owners of every slot instead of the sums.")
     private boolean slots;
 
     @Override
-    protected ExitCode run() {
-        GetRingResponse ring;
+    protected ExitCode run() throws InterruptedException {
         try (AdminConnection admin = AdminConnection.of(options())) {
-            ring = admin.call((channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
-                    .withDeadline(deadline)
-                    .getRing(GetRingRequest.getDefaultInstance()));
-        }
-        if (options().json()) {
-            JsonObject json = new JsonObject();
-            json.addProperty("epoch", ring.getEpoch());
-            json.add("rows", Json.array(ring.getRowsList(), ClusterRingCommand::json));
-            printJson(json);
-        } else if (slots) {
-            Table table = new Table("SLOT", "OWNERS");
-            ring.getRowsList().forEach(row -> table.row(row.getSlot(), String.join(",", row.getOwnersList())));
-            print(table);
-        } else {
-            print(sums(ring.getRowsList()));
+            while (watching.next()) {
+                GetClusterResponse cluster = ClusterChanges.cluster(admin);
+                GetRingResponse ring = admin.call((channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
+                        .withDeadline(deadline)
+                        .getRing(GetRingRequest.getDefaultInstance()));
+                if (options().json()) {
+                    printJson(json(ring));
+                } else {
+                    watching.print(
+                            options(),
+                            (slots ? rows(ring) : sums(cluster)).toString()
+                                    + (watching.on() ? summary(cluster) + "\n" : ""));
+                    if (!watching.on()) {
+                        say(summary(cluster));
+                    }
+                }
+            }
         }
         return ExitCode.OK;
     }
 
-    private static Table sums(List<Row> rows) {
-        SortedMap<String, Integer> owned = new TreeMap<>();
-        SortedMap<String, Integer> led = new TreeMap<>();
-        for (Row row : rows) {
-            row.getOwnersList().forEach(owner -> owned.merge(owner, 1, Integer::sum));
-            led.merge(row.getOwners(0), 1, Integer::sum);
+    private static String summary(GetClusterResponse cluster) {
+        return "ring " + ClusterChanges.ring(cluster.getRingVersion()) + ", " + cluster.getMoves()
+                + (cluster.getMoves() == 1 ? " move is left" : " moves are left")
+                + (cluster.getPaused() ? ", paused: kvctl cluster resume" : "");
+    }
+
+    private static Table sums(GetClusterResponse cluster) {
+        int claims =
+                cluster.getMembersList().stream().mapToInt(Member::getSlots).sum();
+        int most = cluster.getMembersList().stream()
+                .mapToInt(member -> member.getSlots() + member.getSlotsArriving())
+                .max()
+                .orElse(0);
+        Table table = new Table(
+                "NODE",
+                "STATUS",
+                "WEIGHT",
+                "SLOTS",
+                "LEADS",
+                "SHARE OF ALL REPLICAS",
+                "GETS",
+                "GIVES",
+                "SLOTS IN BARS");
+        for (Member member : cluster.getMembersList()) {
+            if (ClusterChanges.takesPart(member)) {
+                table.row(
+                        member.getId(),
+                        ClusterChanges.words(member.getStatus()),
+                        ClusterChanges.decimal(member.getWeight()),
+                        member.getSlots(),
+                        member.getLedSlots(),
+                        String.format(Locale.ROOT, "%.1f%%", claims == 0 ? 0 : 100.0 * member.getSlots() / claims),
+                        member.getSlotsArriving(),
+                        member.getSlotsLeaving(),
+                        bar(member, most));
+            }
         }
-        int claims = owned.values().stream().mapToInt(Integer::intValue).sum();
-        Table table = new Table("NODE", "SLOTS", "LEADS", "SHARE OF ALL REPLICAS");
-        owned.forEach((node, count) -> table.row(
-                node, count, led.getOrDefault(node, 0), String.format(Locale.ROOT, "%.1f%%", 100.0 * count / claims)));
         return table;
+    }
+
+    private static String bar(Member member, int most) {
+        int kept = Math.max(0, member.getSlots() - member.getSlotsLeaving());
+        return "#".repeat(scaled(kept, most))
+                + "-".repeat(scaled(member.getSlotsLeaving(), most))
+                + "+".repeat(scaled(member.getSlotsArriving(), most));
+    }
+
+    /** At least one character for what is there at all. */
+    private static int scaled(int slots, int most) {
+        return slots == 0 ? 0 : Math.max(1, Math.round((float) BAR * slots / most));
+    }
+
+    private static Table rows(GetRingResponse ring) {
+        Table table = new Table("SLOT", "OWNERS");
+        ring.getRowsList().forEach(row -> table.row(row.getSlot(), String.join(",", row.getOwnersList())));
+        return table;
+    }
+
+    private static JsonObject json(GetRingResponse ring) {
+        JsonObject json = new JsonObject();
+        json.addProperty("epoch", ring.getEpoch());
+        json.add("rows", Json.array(ring.getRowsList(), ClusterRingCommand::json));
+        json.addProperty("ringVersion", ring.getRingVersion());
+        json.add("moves", Json.array(ring.getMovesList(), (Move move) -> ChangeJson.of(move)));
+        return json;
     }
 
     private static JsonObject json(Row row) {

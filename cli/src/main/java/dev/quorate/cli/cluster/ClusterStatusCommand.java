@@ -37,6 +37,9 @@ public final class ClusterStatusCommand extends KvctlCommand {
     @Option(names = "--views", description = "List what every member thinks of every other, also where all is well.")
     private boolean allViews;
 
+    @Option(names = "--all", description = "List nodes that have left or were removed, too.")
+    private boolean allMembers;
+
     /**
      * @param status null when the member did not answer, and {@code problem} says why
      * @param views what it thinks of the others; empty when it did not answer
@@ -44,7 +47,21 @@ public final class ClusterStatusCommand extends KvctlCommand {
     private record MemberStatus(
             Member member, @Nullable GetNodeStatusResponse status, List<Member> views, String problem) {
         boolean up() {
-            return status != null && problem.isEmpty();
+            return !takesPart() || (status != null && problem.isEmpty());
+        }
+
+        boolean takesPart() {
+            return ClusterChanges.takesPart(member);
+        }
+
+        /** How it is, and its part in the ring where that is not the usual one. */
+        String state() {
+            String part = ClusterChanges.words(member.getStatus());
+            if (!takesPart()) {
+                return part;
+            }
+            String state = status == null ? "UNREACHABLE" : status.getState();
+            return part.equals("NORMAL") ? state : state + ", " + part;
         }
     }
 
@@ -57,7 +74,10 @@ public final class ClusterStatusCommand extends KvctlCommand {
                     .withDeadline(deadline)
                     .getCluster(GetClusterRequest.getDefaultInstance()));
             for (Member member : cluster.getMembersList()) {
-                members.add(status(admin, member));
+                members.add(
+                        ClusterChanges.takesPart(member)
+                                ? status(admin, member)
+                                : new MemberStatus(member, null, List.of(), ""));
             }
         }
         if (options().json()) {
@@ -67,6 +87,10 @@ public final class ClusterStatusCommand extends KvctlCommand {
             json.addProperty("slots", cluster.getSlots());
             json.addProperty("replicas", cluster.getReplicas());
             json.addProperty("answeredBy", cluster.getNode());
+            json.addProperty("ringVersion", cluster.getRingVersion());
+            json.addProperty("moves", cluster.getMoves());
+            json.addProperty("paused", cluster.getPaused());
+            json.add("voters", Json.strings(cluster.getVotersList()));
             json.add("members", Json.array(members, ClusterStatusCommand::json));
             printJson(json);
         } else {
@@ -74,9 +98,13 @@ public final class ClusterStatusCommand extends KvctlCommand {
             for (MemberStatus entry : members) {
                 Member member = entry.member();
                 GetNodeStatusResponse status = entry.status();
+                // Numbers are never used again, so those that are gone would fill the screen in time.
+                if (!entry.takesPart() && !allMembers) {
+                    continue;
+                }
                 table.row(
                         member.getId(),
-                        status == null ? "UNREACHABLE" : status.getState(),
+                        entry.state(),
                         member.getClientAddress(),
                         member.getHost(),
                         share(member.getSlots(), cluster.getSlots()),
@@ -89,6 +117,17 @@ public final class ClusterStatusCommand extends KvctlCommand {
             printViews(members);
             say("cluster " + cluster.getClusterId() + ", epoch " + cluster.getEpoch() + ", N=" + cluster.getReplicas()
                     + ", " + cluster.getSlots() + " slots, as " + cluster.getNode() + " sees it");
+            long staged =
+                    cluster.getMembersList().stream().filter(Member::hasStaged).count();
+            if (staged > 0) {
+                say(staged + (staged == 1 ? " change is" : " changes are") + " staged: kvctl cluster plan");
+            }
+            if (cluster.getMoves() > 0) {
+                say(cluster.getMoves() + (cluster.getMoves() == 1 ? " move is" : " moves are") + " left"
+                        + (cluster.getPaused()
+                                ? ", paused: kvctl cluster resume"
+                                : ": kvctl cluster transfers --watch"));
+            }
         }
         return members.stream().allMatch(MemberStatus::up) ? ExitCode.OK : ExitCode.UNAVAILABLE;
     }
@@ -107,7 +146,7 @@ public final class ClusterStatusCommand extends KvctlCommand {
                             .withDeadline(deadline)
                             .getCluster(GetClusterRequest.getDefaultInstance()));
             List<Member> views = seen.getMembersList().stream()
-                    .filter(other -> !other.getId().equals(member.getId()))
+                    .filter(other -> !other.getId().equals(member.getId()) && ClusterChanges.takesPart(other))
                     .toList();
             return new MemberStatus(
                     member,
@@ -176,7 +215,8 @@ public final class ClusterStatusCommand extends KvctlCommand {
         JsonObject json = new JsonObject();
         json.addProperty("id", member.getId());
         GetNodeStatusResponse status = entry.status();
-        json.addProperty("state", status == null ? "UNREACHABLE" : status.getState());
+        json.addProperty("state", !entry.takesPart() ? "GONE" : status == null ? "UNREACHABLE" : status.getState());
+        json.addProperty("ringStatus", ClusterChanges.words(member.getStatus()));
         json.addProperty("problem", entry.problem());
         json.addProperty("clientAddress", member.getClientAddress());
         json.addProperty("peerAddress", member.getPeerAddress());
@@ -187,6 +227,12 @@ public final class ClusterStatusCommand extends KvctlCommand {
         json.addProperty("weight", member.getWeight());
         json.addProperty("slots", member.getSlots());
         json.addProperty("ledSlots", member.getLedSlots());
+        json.addProperty("slotsArriving", member.getSlotsArriving());
+        json.addProperty("slotsLeaving", member.getSlotsLeaving());
+        json.addProperty("ringVersion", member.getRingVersion());
+        if (member.hasStaged()) {
+            json.add("staged", ChangeJson.of(member.getStaged()));
+        }
         if (status != null) {
             json.addProperty("version", status.getVersion());
             json.addProperty("pid", status.getPid());

@@ -8,6 +8,7 @@ import dev.quorate.cli.terminal.GlobalOptions;
 import dev.quorate.proto.kv.v1.GetTopologyRequest;
 import dev.quorate.proto.kv.v1.Topology;
 import dev.quorate.proto.kv.v1.TopologyServiceGrpc;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 
@@ -22,8 +23,13 @@ public final class AdminConnection implements AutoCloseable {
     }
 
     public static AdminConnection of(GlobalOptions options) {
+        return of(Endpoint.of(options), options.timeout());
+    }
+
+    /** @param clientAddresses any of the cluster's */
+    public static AdminConnection of(List<Endpoint> clientAddresses, Duration timeout) {
         Topology topology;
-        try (ClusterConnection clients = new ClusterConnection(Endpoint.of(options), options.timeout())) {
+        try (ClusterConnection clients = new ClusterConnection(clientAddresses, timeout)) {
             topology = clients.call(
                             Effect.READS,
                             (channel, deadline) -> TopologyServiceGrpc.newBlockingStub(channel)
@@ -42,7 +48,7 @@ public final class AdminConnection implements AutoCloseable {
             throw new CommandFailure(
                     ExitCode.FAILURE, "the cluster does not publish its administration addresses", null);
         }
-        return new AdminConnection(topology, new ClusterConnection(endpoints, options.timeout()));
+        return new AdminConnection(topology, new ClusterConnection(endpoints, timeout));
     }
 
     public Topology topology() {
@@ -51,6 +57,11 @@ public final class AdminConnection implements AutoCloseable {
 
     public <T> T call(Call<T> call) {
         return admin.call(Effect.READS, call);
+    }
+
+    /** As {@link #call}, of something that changes the cluster. */
+    public <T> T change(Call<T> call) {
+        return admin.call(Effect.CHANGES, call);
     }
 
     /** At one member's administration address. */

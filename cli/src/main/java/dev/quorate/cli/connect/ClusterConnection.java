@@ -40,7 +40,9 @@ public final class ClusterConnection implements AutoCloseable {
     /** Whether an answer that got lost leaves the caller in doubt. */
     public enum Effect {
         READS,
-        WRITES
+        WRITES,
+        /** Changes the cluster itself. */
+        CHANGES
     }
 
     public ClusterConnection(List<Endpoint> endpoints, Duration timeout) {

@@ -106,19 +106,31 @@ final class RpcFailure extends Exception {
             case "BUCKET_NOT_FOUND" -> "buckets are listed in each node's configuration file";
             case "OVERLOADED" -> "try again after a moment";
             case "STORAGE_FULL" -> "free or add disk space on that node; reads and deletes go on";
-            case "DEADLINE" -> effect == Effect.WRITES ? UNKNOWN_OUTCOME : "allow more time with --timeout";
+            case "DEADLINE" -> effect == Effect.READS ? "allow more time with --timeout" : doubt(effect);
+            case "PLAN_STALE" -> "look at the plan as it is now: kvctl cluster plan; then commit it";
+            case "VOTERS_UNAVAILABLE" ->
+                "data is served all the same; see who is missing: kvctl cluster status. The change may still come into effect: kvctl"
+                        + " cluster plan shows what is staged. When a majority of the voters is gone for good: kvctl cluster recover --help";
+            case "NODE_NOT_FOUND" -> "see who is there: kvctl cluster status";
             default -> null;
         };
     }
 
-    private static final String UNKNOWN_OUTCOME =
-            "the write may or may not have been applied: read the key before writing again";
+    /** What to do when nobody knows whether it was done; null when that does not matter. */
+    private static @Nullable String doubt(Effect effect) {
+        return switch (effect) {
+            case READS -> null;
+            case WRITES -> "the write may or may not have been applied: read the key before writing again";
+            case CHANGES ->
+                "the change may or may not have been made: kvctl cluster plan shows what is staged, kvctl cluster ring what is";
+        };
+    }
 
     /** No word from the node: the transport's own account, told apart by step. */
     private static RpcFailure fromTransport(
             Endpoint endpoint, StatusRuntimeException e, Duration timeout, boolean connected, Effect effect) {
         Status status = e.getStatus();
-        String doubt = effect == Effect.WRITES ? UNKNOWN_OUTCOME : null;
+        String doubt = doubt(effect);
         return switch (status.getCode()) {
             case UNAVAILABLE, INTERNAL -> unavailable(endpoint, e, connected, doubt);
             case DEADLINE_EXCEEDED ->
@@ -216,7 +228,11 @@ final class RpcFailure extends Exception {
             message.append(
                     decisive.exitCode == ExitCode.CANNOT_CONNECT
                             ? "no node could be reached"
-                            : effect == Effect.WRITES ? "the write failed" : "the read failed");
+                            : switch (effect) {
+                                case READS -> "the read failed";
+                                case WRITES -> "the write failed";
+                                case CHANGES -> "the change failed";
+                            });
             failures.forEach(failure -> message.append("\n  ").append(failure.line()));
         }
         return new CommandFailure(decisive.exitCode, message.toString(), nextStep, decisive);

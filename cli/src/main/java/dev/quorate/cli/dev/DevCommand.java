@@ -1,13 +1,20 @@
 package dev.quorate.cli.dev;
 
+import dev.quorate.cli.cluster.ClusterChanges;
+import dev.quorate.cli.cluster.MoveProgress;
+import dev.quorate.cli.connect.AdminConnection;
+import dev.quorate.cli.connect.Endpoint;
 import dev.quorate.cli.local.ClusterFile;
 import dev.quorate.cli.local.ClusterFolder;
 import dev.quorate.cli.terminal.CommandFailure;
 import dev.quorate.cli.terminal.ExitCode;
 import dev.quorate.cli.terminal.KvctlCommand;
+import dev.quorate.proto.admin.v1.GetPlanResponse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -45,7 +52,35 @@ abstract class DevCommand extends KvctlCommand {
                 .orElseThrow(() -> new CommandFailure(
                         ExitCode.NOT_FOUND,
                         "no node " + id + " in this cluster",
-                        "its nodes are n1 to n" + cluster.file().nodes().size()));
+                        "its nodes are "
+                                + String.join(
+                                        ", ",
+                                        cluster.file().nodes().stream()
+                                                .map(ClusterFile.Node::id)
+                                                .toList())));
+    }
+
+    /** Administration, by way of nodes that run. */
+    final AdminConnection admin(List<ClusterFile.Node> nodes) {
+        List<Endpoint> endpoints = nodes.stream()
+                .filter(ClusterFile.Node::alive)
+                .map(node -> Endpoint.parse(node.clientAddress()))
+                .toList();
+        if (endpoints.isEmpty()) {
+            throw new CommandFailure(ExitCode.CANNOT_CONNECT, "no other node runs", "start the cluster: kvctl dev up");
+        }
+        return AdminConnection.of(endpoints, options().timeout());
+    }
+
+    /** Commits what is staged, after saying what it comes to, and waits until it is done. */
+    final void commitAndWait(AdminConnection admin, Duration patience) throws InterruptedException {
+        GetPlanResponse plan = ClusterChanges.plan(admin, "");
+        plan.getWarningsList().forEach(warning -> say("warning: " + warning));
+        say(ClusterChanges.summary(plan));
+        ClusterChanges.commit(admin, plan.getPlanId());
+        MoveProgress progress = new MoveProgress(options());
+        progress.await(admin, patience);
+        say("all has moved after " + progress.took().toSeconds() + " s");
     }
 
     final Path launcher() {

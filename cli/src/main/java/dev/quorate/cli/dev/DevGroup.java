@@ -10,6 +10,8 @@ import picocli.CommandLine.Command;
         subcommands = {
             DevUpCommand.class,
             DevStatusCommand.class,
+            DevAddCommand.class,
+            DevRemoveCommand.class,
             DevKillCommand.class,
             DevStartCommand.class,
             DevPauseCommand.class,

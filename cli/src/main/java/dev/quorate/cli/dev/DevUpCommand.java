@@ -114,8 +114,8 @@ public final class DevUpCommand extends DevCommand {
         if (nodes != null && nodes != size) {
             throw new CommandFailure(
                     ExitCode.PRECONDITION,
-                    "the cluster in " + folder.root() + " has " + size + " nodes, and this version cannot change that",
-                    "take another folder with --dir, or remove this one with 'kvctl dev down --wipe'");
+                    "the cluster in " + folder.root() + " has " + size + " nodes, and 'dev up' does not change that",
+                    "add and remove nodes with 'kvctl dev add' and 'kvctl dev remove'; or take another folder with --dir");
         }
         return LocalCluster.existing(folder, found.get(), launcher(), this::say);
     }

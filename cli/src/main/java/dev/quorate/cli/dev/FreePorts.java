@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntPredicate;
 
 /**
@@ -26,6 +27,11 @@ final class FreePorts {
     /** @return the first of three free ports in a row, for each node */
     static List<Integer> triples(int nodes) {
         return triples(nodes, FreePorts::free);
+    }
+
+    /** Beside those of nodes that may be down now and come back. */
+    static int tripleBeside(Set<Integer> taken) {
+        return triples(1, port -> !taken.contains(port) && free(port)).get(0);
     }
 
     static List<Integer> triples(int nodes, IntPredicate free) {

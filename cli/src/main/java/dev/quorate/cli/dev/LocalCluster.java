@@ -17,7 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -82,6 +84,56 @@ public final class LocalCluster {
         // Last: a folder with this file is a whole cluster.
         folder.write(cluster);
         return new LocalCluster(folder, cluster, launcher, progress);
+    }
+
+    /**
+     * Writes what a further node needs to join; starts nothing.
+     *
+     * @param number that the cluster is about to give it
+     */
+    public ClusterFile.Node prepare(int number, String heap, String rack, String weight) throws IOException {
+        String token = "";
+        for (ClusterFile.Node member : cluster.nodes()) {
+            token = NodeConfiguration.joinToken(Files.readString(folder.configuration(member)))
+                    .orElse(token);
+        }
+        if (token.isEmpty()) {
+            throw new CommandFailure(
+                    ExitCode.PRECONDITION,
+                    "the nodes in " + folder.root() + " admit nobody: they were set up by an earlier kvctl",
+                    "create a new cluster with 'kvctl dev up', in another folder or after 'kvctl dev down --wipe'");
+        }
+        Set<Integer> taken = new TreeSet<>();
+        cluster.nodes().forEach(node -> taken.addAll(List.of(node.clientPort(), node.peerPort(), node.adminPort())));
+        int port = FreePorts.tripleBeside(taken);
+        ClusterFile.Node added = new ClusterFile.Node(number, port, port + 1, port + 2, heap, null);
+        ClusterFile larger = cluster.plus(added);
+        folder.createNodeFolder(added);
+        folder.writeSecret(
+                folder.configuration(added),
+                NodeConfiguration.joining(larger, added, new NodeConfiguration.Joining(token, rack, weight)));
+        folder.write(larger);
+        cluster = larger;
+        return added;
+    }
+
+    /** The node has no part in the cluster any more: stops it, and removes all that it has here. */
+    public void discard(ClusterFile.Node node) throws IOException, InterruptedException {
+        ClusterFile.Node now = cluster.node(node.id()).orElse(node);
+        ProcessIdentity process = now.process();
+        if (process != null && process.alive()) {
+            if (paused(now)) {
+                DetachedProcess.signal("CONT", process);
+            }
+            DetachedProcess.signal("TERM", process);
+            if (!DetachedProcess.awaitEnd(process, GRACE)) {
+                DetachedProcess.signal("KILL", process);
+                DetachedProcess.awaitEnd(process, GRACE);
+            }
+        }
+        cluster = cluster.without(node);
+        folder.write(cluster);
+        folder.removeNode(node);
     }
 
     public ClusterFile file() {

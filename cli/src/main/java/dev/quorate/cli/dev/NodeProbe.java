@@ -47,6 +47,20 @@ final class NodeProbe {
         }
     }
 
+    /** Which node the cluster takes it for. */
+    static String name(ClusterFile.Node node) {
+        try (ClusterConnection connection =
+                new ClusterConnection(List.of(Endpoint.parse(node.adminAddress())), PATIENCE)) {
+            return connection
+                    .call(
+                            Effect.READS,
+                            (channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
+                                    .withDeadline(deadline)
+                                    .getCluster(GetClusterRequest.getDefaultInstance()))
+                    .getNode();
+        }
+    }
+
     /** Whether it has a way to each of these. */
     static boolean reaches(ClusterFile.Node node, Collection<String> ids) {
         if (!listens(node.adminPort())) {

@@ -95,6 +95,20 @@ public record ClusterFile(String clusterId, int replicas, List<Node> nodes, Opti
                 proxy);
     }
 
+    public ClusterFile plus(Node added) {
+        List<Node> more = new ArrayList<>(nodes);
+        more.add(added);
+        return new ClusterFile(clusterId, replicas, more, proxy);
+    }
+
+    public ClusterFile without(Node removed) {
+        return new ClusterFile(
+                clusterId,
+                replicas,
+                nodes.stream().filter(node -> node.number() != removed.number()).toList(),
+                proxy);
+    }
+
     public ClusterFile with(Proxy changed) {
         return new ClusterFile(clusterId, replicas, nodes, Optional.of(changed));
     }

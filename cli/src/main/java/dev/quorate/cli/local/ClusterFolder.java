@@ -109,6 +109,11 @@ public final class ClusterFolder {
         removeTree(data(node));
     }
 
+    /** All that a node has here, its log too. */
+    public void removeNode(ClusterFile.Node node) throws IOException {
+        removeTree(nodeFolder(node));
+    }
+
     public void create() throws IOException {
         Files.createDirectories(root);
         ownerOnly(root);
@@ -118,13 +123,8 @@ public final class ClusterFolder {
         ownerOnly(Files.createDirectories(nodeFolder(node)));
     }
 
-    /** Nobody but the owner ever sees it, not even for a moment before the mode is set. */
     public void writeSecret(Path file, String text) throws IOException {
-        Files.deleteIfExists(file);
-        if (Files.getFileStore(file.toAbsolutePath().getParent()).supportsFileAttributeView("posix")) {
-            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        }
-        Files.writeString(file, text);
+        SecretFile.write(file, text);
     }
 
     /** One command at a time changes a cluster: two {@code dev up} side by side would start every node twice. */

@@ -2,6 +2,7 @@ package dev.quorate.cli.repair;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.quorate.cli.cluster.ClusterChanges;
 import dev.quorate.cli.connect.AdminConnection;
 import dev.quorate.cli.terminal.CommandFailure;
 import dev.quorate.cli.terminal.ExitCode;
@@ -41,9 +42,10 @@ public final class RepairStartCommand extends KvctlCommand {
                             .getCluster(GetClusterRequest.getDefaultInstance()))
                     .getMembersList();
             for (Member member : members) {
-                boolean meant = node.isEmpty()
-                        ? !member.getId().equals(peer)
-                        : member.getId().equals(node);
+                boolean meant = ClusterChanges.takesPart(member)
+                        && (node.isEmpty()
+                                ? !member.getId().equals(peer)
+                                : member.getId().equals(node));
                 if (!meant) {
                     continue;
                 }

@@ -2,6 +2,7 @@ package dev.quorate.cli.repair;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.quorate.cli.cluster.ClusterChanges;
 import dev.quorate.cli.connect.AdminConnection;
 import dev.quorate.cli.terminal.CommandFailure;
 import dev.quorate.cli.terminal.ExitCode;
@@ -46,10 +47,14 @@ public final class RepairStatusCommand extends KvctlCommand {
         JsonArray nodes = new JsonArray();
         boolean well = true;
         try (AdminConnection admin = AdminConnection.of(options())) {
-            List<Member> members = admin.call((channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
+            List<Member> members = admin
+                    .call((channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
                             .withDeadline(deadline)
                             .getCluster(GetClusterRequest.getDefaultInstance()))
-                    .getMembersList();
+                    .getMembersList()
+                    .stream()
+                    .filter(ClusterChanges::takesPart)
+                    .toList();
             for (Member member : members) {
                 try {
                     GetRepairStatusResponse status = admin.callAt(

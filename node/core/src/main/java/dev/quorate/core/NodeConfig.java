@@ -9,6 +9,8 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.RingState;
+import dev.quorate.core.transfer.TransferConfig;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -17,6 +19,7 @@ import java.util.List;
  * @param clusterNumber unique among clusters that replicate to each other; part of every dot
  * @param genesis the ring as this node knows it before it has read its disk: the first one ever, or what it was told when it joined
  * @param hashSeed 16 bytes, the same on every node
+ * @param ringPatience how long a start waits to hear from the voters whether the ring has changed; zero to ask nobody
  * @param clusterKey authenticates context tokens, the same on every node
  */
 public record NodeConfig(
@@ -29,7 +32,9 @@ public record NodeConfig(
         ReplicationConfig replication,
         MembershipConfig membership,
         AntiEntropyConfig antiEntropy,
-        HandoffConfig handoff) {
+        HandoffConfig handoff,
+        TransferConfig transfer,
+        Duration ringPatience) {
     public NodeConfig {
         Check.argument(hashSeed.length() == 16, "the hash seed has %d bytes, not 16", hashSeed.length());
         Check.argument(clusterKey.length() >= 16, "the cluster key has %d bytes, fewer than 16", clusterKey.length());

@@ -1,6 +1,7 @@
 package dev.quorate.core;
 
 import dev.quorate.core.antientropy.AntiEntropy;
+import dev.quorate.core.antientropy.Hints;
 import dev.quorate.core.antientropy.RecoveringSlots;
 import dev.quorate.core.antientropy.RepairStatus;
 import dev.quorate.core.antientropy.Surroundings;
@@ -28,6 +29,7 @@ import dev.quorate.core.replication.Placement;
 import dev.quorate.core.replication.SafetyRules;
 import dev.quorate.core.ring.CurrentRing;
 import dev.quorate.core.ring.KeyHasher;
+import dev.quorate.core.ring.RingVersion;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.HybridClock;
@@ -37,6 +39,11 @@ import dev.quorate.core.storage.LeafRebuild;
 import dev.quorate.core.storage.MerkleTree;
 import dev.quorate.core.storage.ReplicaTable;
 import dev.quorate.core.storage.Storage;
+import dev.quorate.core.topology.Quorums;
+import dev.quorate.core.topology.RegisterRules;
+import dev.quorate.core.topology.Topology;
+import dev.quorate.core.transfer.Flips;
+import dev.quorate.core.transfer.Transfers;
 import dev.quorate.core.version.RecordCodec;
 import java.time.Duration;
 import java.util.List;
@@ -70,11 +77,28 @@ public final class NodeCore {
     private final RecoveringSlots recovering;
     private final AntiEntropy antiEntropy;
     private final Handoff handoff;
+    private final Topology topology;
+    private final RingChores chores;
+    private final Transfers transfers;
     private final Metrics.Counter refusedOverloaded;
     private NodeState state = NodeState.STARTING;
     private int operationsInFlight;
 
     public NodeCore(NodeConfig config, NodeEnvironment environment, SafetyRules rules) {
+        this(config, environment, rules, new RegisterRules());
+    }
+
+    public NodeCore(NodeConfig config, NodeEnvironment environment, SafetyRules rules, RegisterRules registerRules) {
+        this(config, environment, rules, registerRules, null);
+    }
+
+    /** {@code flips} other than null only for tests that are the register themselves. */
+    NodeCore(
+            NodeConfig config,
+            NodeEnvironment environment,
+            SafetyRules rules,
+            RegisterRules registerRules,
+            @Nullable Flips flips) {
         this.config = config;
         this.environment = environment;
         Metrics metrics = environment.metrics();
@@ -95,10 +119,12 @@ public final class NodeCore {
                 new RecoveringSlots(config.self(), ring, this::ringOf, fenceSize(config), storage, loop, metrics);
         this.replicas =
                 new ReplicaTable(storage, loop, codec, tree, rebuild, rules.queuesBehindReadForMerge(), metrics);
+        HandoversOfTransfers handovers = new HandoversOfTransfers();
         Local local = new Local(
                 config.self(),
                 ring,
                 this::fetchRing,
+                handovers,
                 hasher,
                 buckets,
                 config.replication(),
@@ -133,6 +159,20 @@ public final class NodeCore {
                         metrics,
                         environment.members()));
         peers.consult(membership);
+        this.topology = new Topology(new Topology.Surroundings(
+                config.self(),
+                ring,
+                config.buckets().stream()
+                        .map(bucket -> new Quorums(bucket.name(), bucket.n(), bucket.r(), bucket.w()))
+                        .toList(),
+                registerRules,
+                storage,
+                peers,
+                environment.clock(),
+                loop,
+                wheel,
+                environment.random(),
+                metrics));
         this.antiEntropy = new AntiEntropy(new Surroundings(
                 config.self(),
                 ring,
@@ -144,6 +184,7 @@ public final class NodeCore {
                 rebuild,
                 codec,
                 new ReplicasOfCoordinator(coordinator, hybridClock),
+                hints(),
                 peers,
                 recovering,
                 environment.clock(),
@@ -158,8 +199,19 @@ public final class NodeCore {
             }
 
             @Override
+            public boolean isMember(NodeId node) {
+                return ring.state().isActive(node);
+            }
+
+            @Override
             public boolean mayOwn(KeyHash hash) {
-                return ring.table().owns(config.self(), hash.slot(ring.table().log2Slots()));
+                int slot = hash.slot(ring.table().log2Slots());
+                return ring.table().owns(config.self(), slot) || handovers.receives(slot);
+            }
+
+            @Override
+            public boolean receives(Key key, KeyHash hash) {
+                return handovers.receives(hash.slot(ring.table().log2Slots()));
             }
         };
         this.handoff = new Handoff(
@@ -176,16 +228,68 @@ public final class NodeCore {
                 wheel,
                 environment.random(),
                 metrics);
+        ring.onChange((before, now) -> handoff.rowsChanged());
+        this.transfers = new Transfers(new dev.quorate.core.transfer.Surroundings(
+                config.self(),
+                ring,
+                config.transfer(),
+                rules.transfers(),
+                storage,
+                replicas,
+                tree,
+                peers,
+                new OwnershipOfNode(
+                        config.self(),
+                        coordinator,
+                        recovering,
+                        config.antiEntropy().enabled()),
+                new CopiesOfAntiEntropy(antiEntropy),
+                flips == null ? new FlipsOfTopology(topology) : flips,
+                new RingNewsOfMembership(config.self(), ring, membership, this::fetchRing),
+                environment.clock(),
+                loop,
+                wheel,
+                metrics));
+        handovers.introduce(transfers);
+        antiEntropy.paceCopies(
+                config.transfer().keysPerSecond(), config.transfer().bytesPerSecond());
+        this.chores = new RingChores(
+                config.self(),
+                ring,
+                topology,
+                membership,
+                recovering,
+                () -> replicas.hints().isEmpty() && transfers.isIdle(),
+                wheel);
         this.refusedOverloaded = metrics.counter(
                 "operations_refused_total", "Operations of clients refused because too many are under way");
         metrics.gauge("operations_in_flight", "Operations of clients under way", () -> operationsInFlight);
         metrics.gauge("deadlines_kept", "Timeouts neither run nor cancelled", wheel::size);
     }
 
-    /** Reads what the node must know before it may serve. Until the stage completes it answers NODE_STARTING. */
+    private Hints hints() {
+        return new Hints() {
+            @Override
+            public Duration begunAfter() {
+                return handoff.begunAfter();
+            }
+
+            @Override
+            public boolean areUnderWayWith(NodeId peer) {
+                return handoff.isUnderWayWith(peer);
+            }
+        };
+    }
+
+    /** Recalls, and serves as soon as that is allowed. Until the stage completes the node answers NODE_STARTING. */
     public CompletionStage<Void> start() {
-        return clockMark
-                .load()
+        return recall().thenCompose(done -> serve());
+    }
+
+    /** Reads what the node knew in its former lives. From then on peers are told of the ring, and nothing else. */
+    public CompletionStage<Void> recall() {
+        return topology.load()
+                .thenCompose(done -> clockMark.load())
                 .thenCompose(done -> replicas.hints().load())
                 .thenCompose(done -> tree.load())
                 .thenCompose(done -> rebuild.load())
@@ -193,15 +297,39 @@ public final class NodeCore {
                 .thenCompose(found -> found == RecoveringSlots.Found.WITHOUT_LEAVES
                         ? rebuild.rebuildAll().thenCompose(done -> recovering.leavesComplete())
                         : CompletableFuture.completedFuture(null))
-                .thenRun(() -> {
-                    // A node told to stop while it starts has stopped.
-                    if (state == NodeState.STARTING) {
-                        state = NodeState.READY;
-                        membership.start();
-                        antiEntropy.start();
-                        handoff.start();
-                    }
-                });
+                .thenCompose(done -> transfers.load());
+    }
+
+    /**
+     * Once loaded, and once peers can be reached: hears from a majority of the voters whether the ring has changed while this node was away, and
+     * begins to serve (rules.md A18). It does not wait for them for ever: they are needed to change the ring, not to use it, and whoever asks
+     * this node under a later row is not answered from an earlier one.
+     */
+    public CompletionStage<Void> serve() {
+        CompletableFuture<Void> serving = new CompletableFuture<>();
+        if (config.ringPatience().isZero()) {
+            begin();
+            serving.complete(null);
+        } else {
+            topology.readFromVoters(config.ringPatience(), heard -> {
+                begin();
+                serving.complete(null);
+            });
+        }
+        return serving;
+    }
+
+    private void begin() {
+        // A node told to stop while it starts has stopped.
+        if (state == NodeState.STARTING) {
+            state = NodeState.READY;
+            membership.start();
+            topology.start();
+            antiEntropy.start();
+            handoff.start();
+            transfers.start();
+            chores.start();
+        }
     }
 
     /** @param timeout null for the default; cut to the longest allowed */
@@ -226,11 +354,16 @@ public final class NodeCore {
             answer.accept(PeerReply.Pong.INSTANCE);
             return;
         }
-        if (state == NodeState.STARTING || !ring.state().isActive(from)) {
-            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+        if (topology.onPeerRequest(from, request, answer)) {
             return;
         }
-        if (antiEntropy.onPeerRequest(from, request, answer)) {
+        if (state == NodeState.STARTING || isOut() || !ring.state().isActive(from)) {
+            // Whoever is out of the ring, or thinks that this node is in, is to ask for the ring.
+            boolean stale = state != NodeState.STARTING && request instanceof PeerRequest.Keyed;
+            answer.accept(new PeerReply.Refused(stale ? PeerReply.Refusal.STALE_RING : PeerReply.Refusal.NOT_READY));
+            return;
+        }
+        if (antiEntropy.onPeerRequest(from, request, answer) || transfers.onPeerRequest(from, request, answer)) {
             return;
         }
         if (request instanceof PeerRequest.OfMembership ofMembership) {
@@ -285,6 +418,11 @@ public final class NodeCore {
         peers.onLinkLost(peer, link);
     }
 
+    /** How the ring is changed. */
+    public Topology topology() {
+        return topology;
+    }
+
     /** The ring as this node uses it. */
     public CurrentRing ring() {
         return ring;
@@ -299,15 +437,25 @@ public final class NodeCore {
         return config.genesis().table().width() - smallest + 1;
     }
 
-    private long ringOf(NodeId node) {
+    /** The packed version of the ring that a node has last said to have on its disk; 0 if it never said. */
+    public long ringOf(NodeId node) {
         return membership.ringOf(node);
     }
 
     private void fetchRing(NodeId peer, Runnable then) {
-        then.run();
+        topology.pullFrom(peer, later -> then.run());
     }
 
-    private void heardOfRing(NodeId node, long version) {}
+    private void heardOfRing(NodeId node, long version) {
+        if (version != 0) {
+            topology.heardOf(node, RingVersion.ofPacked(version));
+        }
+    }
+
+    /** Whether this node has left the ring, or was taken out. */
+    private boolean isOut() {
+        return !ring.state().isActive(config.self());
+    }
 
     private boolean isUnfenced(int slot) {
         return config.antiEntropy().enabled() && recovering.isUnfenced(slot);
@@ -321,6 +469,16 @@ public final class NodeCore {
     /** What this node keeps for owners that are away. */
     public Handoff handoff() {
         return handoff;
+    }
+
+    /** What comes to this node, leaves it, or is left over. */
+    public Transfers transfers() {
+        return transfers;
+    }
+
+    /** How fast this node hands slots over, from now on. */
+    public void paceTransfers(long bytesPerSecond) {
+        antiEntropy.paceCopies(config.transfer().keysPerSecond(), bytesPerSecond);
     }
 
     /** Where a key lives. */
@@ -399,6 +557,11 @@ public final class NodeCore {
             case STARTING -> Failure.of(Failure.Kind.NODE_STARTING).with("node", config.self());
             case DRAINING -> Failure.of(Failure.Kind.NODE_DRAINING).with("node", config.self());
             case READY -> {
+                if (isOut()) {
+                    yield Failure.of(Failure.Kind.NODE_DRAINING)
+                            .with("node", config.self())
+                            .with("cause", "it is not in the ring any more");
+                }
                 if (operationsInFlight < MAX_OPERATIONS) {
                     yield null;
                 }

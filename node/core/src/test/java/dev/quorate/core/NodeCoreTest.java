@@ -335,6 +335,28 @@ class NodeCoreTest {
     }
 
     @Test
+    void aReadRatherAsksOwnersThatHaveLongBeenThere() {
+        wrote(first, ManualCluster.put("k", "v", Bytes.EMPTY));
+        cluster.pass(Duration.ofSeconds(40));
+        assertThat(answer(get(first, 2)).report().acknowledged()).containsExactlyInAnyOrder(first, second);
+
+        cluster.node(second).freeze();
+        assertThat(cluster.get(first, "k", 2)).isNotDone();
+        cluster.pass(Duration.ofSeconds(1));
+        cluster.node(second).thaw();
+        cluster.releaseAll();
+        cluster.pass(Duration.ofMillis(500));
+        assertThat(cluster.node(first).core().reachable(second)).isTrue();
+        assertThat(answer(get(first, 2)).report().acknowledged()).containsExactlyInAnyOrder(first, third);
+        assertThat(answer(get(first, 3)).report().acknowledged())
+                .as("when all are needed")
+                .hasSize(3);
+
+        cluster.pass(Duration.ofSeconds(31));
+        assertThat(answer(get(first, 2)).report().acknowledged()).containsExactlyInAnyOrder(first, second);
+    }
+
+    @Test
     void aDamagedRecordIsNeitherServedNorMergedAndIsRescuedFromTheOthers() {
         wrote(first, ManualCluster.put("k", "v", Bytes.EMPTY));
         cluster.pass(Duration.ofSeconds(1));
@@ -604,6 +626,32 @@ class NodeCoreTest {
         cluster.hold(message -> false);
         CompletableFuture<Result<ClientAnswer>> retry = write(first, withW("k", "v", "id-1", 2, 3));
         assertThat(answer(retry).report().acknowledged()).containsExactlyInAnyOrder(first, second, third);
+    }
+
+    @Test
+    void aDamagedRecordWaitsForTheOnlyOtherOwnerThatMayKnowWhatItWas() {
+        ManualCluster five = new ManualCluster(5, 5, BlindWrites.OVERWRITE_SEEN);
+        for (int number = 3; number <= 5; number++) {
+            five.node(number).stop();
+        }
+        CompletableFuture<Result<ClientAnswer>> put = five.write(new NodeId(1), withW("k", "v", "", 1, 2));
+        five.deliver();
+        assertThat(answer(put).report().acknowledged()).containsExactlyInAnyOrder(new NodeId(1), new NodeId(2));
+        five.node(2).stop();
+        five.node(1).storage.damageData();
+        for (int number = 3; number <= 5; number++) {
+            five.node(number).resume();
+        }
+        begun(five.get(new NodeId(1), "k", 4));
+        five.deliver();
+        assertThat(five.node(1).count("records_rescued_total")).isZero();
+        five.node(2).resume();
+        begun(five.get(new NodeId(1), "k", 4));
+        five.deliver();
+        assertThat(five.node(1).count("records_rescued_total")).isEqualTo(1);
+        CompletableFuture<Result<ClientAnswer>> read = five.get(new NodeId(1), "k", 1);
+        five.deliver();
+        assertThat(texts(answer(read))).containsExactly("v");
     }
 
     @Test

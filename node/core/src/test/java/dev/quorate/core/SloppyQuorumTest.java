@@ -2,6 +2,7 @@ package dev.quorate.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.quorate.core.antientropy.AntiEntropyConfig;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
@@ -16,6 +17,7 @@ import dev.quorate.core.replication.ClientAnswer;
 import dev.quorate.core.replication.ClientGet;
 import dev.quorate.core.replication.ClientWrite;
 import dev.quorate.core.replication.Consistency;
+import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.storage.Storage;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,6 +78,29 @@ class SloppyQuorumTest {
     }
 
     @Test
+    void whatThereWasNoRoomToKeepIsNotReportedAsKept() {
+        ReplicationConfig d = ReplicationConfig.DEFAULTS;
+        ReplicationConfig noRoom = new ReplicationConfig(
+                d.defaultTimeout(),
+                d.maxTimeout(),
+                d.hedgeAfter(),
+                d.hedgeBudget(),
+                d.compareProbability(),
+                d.repairsPerSecond(),
+                d.standInAfter(),
+                0,
+                d.maxRecordBytes(),
+                d.maxSiblings());
+        ManualCluster three = new ManualCluster(3, 3, BlindWrites.OVERWRITE_SEEN, AntiEntropyConfig.disabled(), noRoom);
+        three.node(3).stop();
+        CompletableFuture<Result<ClientAnswer>> put =
+                three.write(new NodeId(1), ManualCluster.put("k", "v", Bytes.EMPTY));
+        three.deliver();
+        assertThat(answer(put).report().hinted()).isEmpty();
+        assertThat(three.node(1).count("hints_dropped_total")).isEqualTo(1);
+    }
+
+    @Test
     void aNodeThatRefusesIsReplacedAtOnceAndASilentOneSoon() {
         cluster.node(second).storage.refuse(Storage.Refusal.STORAGE_FULL);
         cluster.hold(message -> message.to().equals(third));
@@ -85,6 +110,21 @@ class SloppyQuorumTest {
         Report report = answer(put).report();
         assertThat(report.acknowledged()).contains(first).containsAll(others);
         assertThat(report.hinted()).containsExactlyInAnyOrder(second, third);
+    }
+
+    @Test
+    void aRetriedWriteFindsSomebodyToStandInToo() {
+        cluster.hold(message -> !message.to().equals(first));
+        CompletableFuture<Result<ClientAnswer>> put = begin(first, "v", Mode.SLOPPY, 3, 0, "id", 1);
+        cluster.pass(Duration.ofSeconds(3));
+        assertThat(failure(put).kind()).isEqualTo(Failure.Kind.QUORUM_NOT_MET);
+        cluster.dropHeld();
+        stop(second);
+        cluster.pass(Duration.ofSeconds(1));
+        Report report = answer(begin(first, "v", Mode.SLOPPY, 3, 0, "id", 2)).report();
+        assertThat(cluster.node(first).count("retries_driven_total")).isEqualTo(1);
+        assertThat(report.acknowledged()).contains(first, third).hasSize(3);
+        assertThat(report.hinted()).containsExactly(second);
     }
 
     @Test
@@ -140,6 +180,25 @@ class SloppyQuorumTest {
     }
 
     @Test
+    void aDamagedRecordOutsideTheRowIsDroppedOnlyWhenStorageTakesWrites() {
+        stop(second);
+        answer(put(first, "v", Mode.SLOPPY, 3, 0));
+        NodeId keeper =
+                others.stream().filter(other -> hintsAt(other) > 0).findFirst().orElseThrow();
+        cluster.node(keeper).storage.damageData();
+        cluster.node(keeper).storage.refuse(Storage.Refusal.STORAGE_FULL);
+        PeerReply corrupt = new PeerReply.Refused(PeerReply.Refusal.CORRUPT);
+        assertThat(ask(keeper, new PeerRequest.Read(key(), second, PeerRequest.Keyed.ANY_ROW)))
+                .isEqualTo(corrupt);
+        cluster.pass(Duration.ofMillis(1));
+        cluster.node(keeper).storage.refuse(null);
+        assertThat(ask(keeper, new PeerRequest.Read(key(), second, PeerRequest.Keyed.ANY_ROW)))
+                .isEqualTo(corrupt);
+        assertThat(ask(keeper, new PeerRequest.Read(key(), second, PeerRequest.Keyed.ANY_ROW)))
+                .isEqualTo(new PeerReply.ReadReply(null));
+    }
+
+    @Test
     void stateIsTakenOutsideTheRowOnlyInTheSteadOfAnOwner() {
         answer(put(first, "v", Mode.STRICT, 3, 0));
         assertThat(ask(others.get(0), new PeerRequest.Read(key(), first, PeerRequest.Keyed.ANY_ROW)))
@@ -182,6 +241,11 @@ class SloppyQuorumTest {
     }
 
     private CompletableFuture<Result<ClientAnswer>> begin(NodeId at, String value, Mode mode, int w, int pw) {
+        return begin(at, value, mode, w, pw, "", 1);
+    }
+
+    private CompletableFuture<Result<ClientAnswer>> begin(
+            NodeId at, String value, Mode mode, int w, int pw, String requestId, int attempt) {
         CompletableFuture<Result<ClientAnswer>> done = cluster.write(
                 at,
                 new ClientWrite(
@@ -194,8 +258,8 @@ class SloppyQuorumTest {
                         OptionalInt.of(pw),
                         false,
                         false,
-                        Bytes.EMPTY,
-                        1,
+                        Bytes.utf8(requestId),
+                        attempt,
                         mode));
         cluster.deliver();
         return done;

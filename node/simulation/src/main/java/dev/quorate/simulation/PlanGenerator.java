@@ -20,6 +20,23 @@ public final class PlanGenerator {
 
     private static final double SLOPPY_READS = 0.3;
 
+    /** Seeds in which the ring changes. */
+    private static final double RINGS_THAT_CHANGE = 0.35;
+
+    private static final List<RingChange.Kind> CHANGES = List.of(
+            RingChange.Kind.JOIN,
+            RingChange.Kind.JOIN,
+            RingChange.Kind.JOIN,
+            RingChange.Kind.LEAVE,
+            RingChange.Kind.LEAVE,
+            RingChange.Kind.REPLACE,
+            RingChange.Kind.REPLACE,
+            RingChange.Kind.WEIGHT,
+            RingChange.Kind.WEIGHT,
+            RingChange.Kind.CANCEL,
+            RingChange.Kind.PAUSE,
+            RingChange.Kind.SPLIT);
+
     /** Faults that need another machine to be seen. */
     private static final Set<Fault.Kind> BETWEEN_MACHINES = EnumSet.of(
             Fault.Kind.PARTITION,
@@ -76,6 +93,7 @@ public final class PlanGenerator {
     private final Set<Fault.Kind> allowed;
     private final boolean minutes;
     private final @Nullable SimRandom swarm;
+    private final @Nullable SimRandom ringChanges;
 
     private PlanGenerator(long seed, boolean first) {
         this.seed = seed;
@@ -83,6 +101,7 @@ public final class PlanGenerator {
         this.first = first;
         if (first) {
             this.swarm = null;
+            this.ringChanges = null;
             this.workload = Workload.MIXED;
             this.allowed = FIRST_KINDS;
             this.minutes = false;
@@ -101,7 +120,16 @@ public final class PlanGenerator {
                         Workload.SESSIONS,
                         Workload.MANY_KEYS));
         this.minutes = drawn.chance(0.08);
-        this.allowed = drawn.chance(0.06) ? CALM : kinds(drawn);
+        Set<Fault.Kind> kinds = drawn.chance(0.06) ? CALM : kinds(drawn);
+        SimRandom ring = SimRandom.fork(seed, "ring changes", 0);
+        this.ringChanges = ring.chance(RINGS_THAT_CHANGE) ? ring : null;
+        if (ringChanges != null) {
+            kinds = EnumSet.copyOf(kinds);
+            // What a voter promised must not be forgotten, and who lost its disk is replaced before it may promise
+            // again.
+            kinds.removeAll(AMNESIA);
+        }
+        this.allowed = kinds;
     }
 
     public static Plan plan(long seed) {
@@ -124,8 +152,9 @@ public final class PlanGenerator {
     }
 
     private Plan generate() {
-        int nodes = nodes();
-        int n = Math.min(nodes, random.pick(List.of(1, 2, 3, 3, 3, 3, 3, 4, 5, 5)));
+        int founders = nodes();
+        int nodes = founders + newcomers(founders);
+        int n = Math.min(founders, random.pick(List.of(1, 2, 3, 3, 3, 3, 3, 4, 5, 5)));
         int majority = n / 2 + 1;
         boolean usual = random.chance(0.7);
         Setup setup = new Setup(
@@ -154,8 +183,44 @@ public final class PlanGenerator {
                 swarm != null && swarm.chance(SLOPPY_READS) ? Mode.SLOPPY : Mode.STRICT,
                 swarm != null && swarm.chance(SLOPPY_WRITES) ? Mode.SLOPPY : Mode.STRICT,
                 swarm != null && swarm.chance(0.2) ? Bucket.Repair.BLOCKING : Bucket.Repair.ASYNC,
-                swarm != null && swarm.chance(0.2) ? swarm.between(50, 500) : 1 << 20);
-        return new Plan(setup, operations(setup), faults(setup));
+                swarm != null && swarm.chance(0.2) ? swarm.between(50, 500) : 1 << 20,
+                founders);
+        return new Plan(setup, operations(setup), faults(setup), changes(setup));
+    }
+
+    /** Machines that may join. None where the ring stays as it is. */
+    private int newcomers(int founders) {
+        return ringChanges == null ? 0 : Math.min(ringChanges.nextInt(4), 9 - founders);
+    }
+
+    /** What operators do, mostly one thing after the other, now and then all at once. */
+    private List<RingChange> changes(Setup setup) {
+        List<RingChange> changes = new ArrayList<>();
+        if (ringChanges == null) {
+            return changes;
+        }
+        int count = 1 + ringChanges.nextInt(6);
+        long latest = setup.chaosNanos() * 8 / 10;
+        long at = ringChanges.between(300 * MILLI, latest);
+        for (int number = 0; number < count; number++) {
+            RingChange.Kind kind = ringChanges.pick(CHANGES);
+            boolean newcomer = kind == RingChange.Kind.JOIN && setup.nodes() > setup.founders();
+            int machine = newcomer
+                    ? (int) ringChanges.between(setup.founders() + 1, setup.nodes())
+                    : 1 + ringChanges.nextInt(setup.nodes());
+            changes.add(new RingChange(
+                    number,
+                    kind,
+                    at,
+                    1 + ringChanges.nextInt(setup.nodes()),
+                    machine,
+                    1 + ringChanges.nextInt(setup.nodes()),
+                    ringChanges.nextDouble()));
+            at = ringChanges.chance(0.3)
+                    ? Math.min(latest, at + ringChanges.between(0, 300 * MILLI))
+                    : ringChanges.between(200 * MILLI, latest);
+        }
+        return changes;
     }
 
     private int keys(int usual) {
@@ -174,7 +239,7 @@ public final class PlanGenerator {
 
     /** Fewer than half of the machines, in one seed of four. */
     private int lost(int nodes) {
-        if (swarm == null || nodes < 3 || !swarm.chance(0.25)) {
+        if (swarm == null || nodes < 3 || !swarm.chance(0.25) || ringChanges != null) {
             return 0;
         }
         int lost = 0;

@@ -22,6 +22,7 @@ import dev.quorate.core.replication.Bucket;
  * @param writeMode the bucket's
  * @param repair the bucket's
  * @param hintBytes what a node keeps for one owner that is away, at most
+ * @param founders the first so many machines are members from the beginning; the others have been admitted, and may join
  * @param lostByCrash whether the lost machines are down; else they run, and nobody hears them
  */
 public record Setup(
@@ -50,7 +51,8 @@ public record Setup(
         Mode readMode,
         Mode writeMode,
         Bucket.Repair repair,
-        long hintBytes) {
+        long hintBytes,
+        int founders) {
     boolean isLost(int machine) {
         return (lost >> (machine - 1) & 1) == 1;
     }

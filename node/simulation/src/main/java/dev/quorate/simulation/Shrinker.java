@@ -6,7 +6,8 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * Makes a failing plan smaller by leaving out what is not needed for the failure (delta debugging): first faults, then operations, in ever
+ * Makes a failing plan smaller by leaving out what is not needed for the failure (delta debugging): first faults, then changes of the ring, then
+ * operations, in ever
  * smaller pieces. Works because every direction, disk and client draws from a stream of its own.
  */
 public final class Shrinker {
@@ -26,12 +27,14 @@ public final class Shrinker {
         Plan smallest = failing;
         int before;
         do {
-            before = smallest.faults().size() + smallest.operations().size();
+            before = smallest.size();
             Plan base = smallest;
             smallest = base.withFaults(smaller(base.faults(), base::withFaults));
             Plan fewerFaults = smallest;
-            smallest = fewerFaults.withOperations(smaller(fewerFaults.operations(), fewerFaults::withOperations));
-        } while (smallest.faults().size() + smallest.operations().size() < before && runs < MOST_RUNS);
+            smallest = fewerFaults.withChanges(smaller(fewerFaults.changes(), fewerFaults::withChanges));
+            Plan fewerChanges = smallest;
+            smallest = fewerChanges.withOperations(smaller(fewerChanges.operations(), fewerChanges::withOperations));
+        } while (smallest.size() < before && runs < MOST_RUNS);
         return smallest;
     }
 

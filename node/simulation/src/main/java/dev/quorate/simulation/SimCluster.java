@@ -3,6 +3,7 @@ package dev.quorate.simulation;
 import dev.quorate.core.NodeConfig;
 import dev.quorate.core.NodeCore;
 import dev.quorate.core.NodeEnvironment;
+import dev.quorate.core.NodeState;
 import dev.quorate.core.antientropy.AntiEntropyConfig;
 import dev.quorate.core.handoff.HandoffConfig;
 import dev.quorate.core.membership.MembershipConfig;
@@ -11,13 +12,20 @@ import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
+import dev.quorate.core.ring.KeyHasher;
 import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.NodeEntry;
+import dev.quorate.core.ring.NodeStatus;
 import dev.quorate.core.ring.RingState;
 import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.ring.StagedChange;
 import dev.quorate.core.storage.MerkleTree;
 import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
+import dev.quorate.core.topology.ChangeOutcome;
+import dev.quorate.core.topology.Topology;
+import dev.quorate.core.transfer.TransferConfig;
 import dev.quorate.core.version.Actor;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,6 +39,9 @@ import org.jspecify.annotations.Nullable;
 final class SimCluster implements SimNetwork.Host {
     static final int CLUSTER_NUMBER = 1;
 
+    /** How long an operator waits for one answer. */
+    private static final Duration OPERATOR_PATIENCE = Duration.ofSeconds(5);
+
     /** An outage that counts as long. */
     private static final long LONG_NANOS = 60_000_000_000L;
 
@@ -41,6 +52,18 @@ final class SimCluster implements SimNetwork.Host {
     /** Quick to begin, so that passes meet the next fault, and slow enough to last. */
     private static final HandoffConfig HANDOFF =
             new HandoffConfig(Duration.ofMillis(200), Duration.ofMillis(500), 1000, 1 << 20, 2, Duration.ofDays(30));
+
+    /** In a hurry as well; what was handed over stays for a moment only. */
+    private static final TransferConfig TRANSFER = new TransferConfig(
+            2,
+            2,
+            Duration.ofMillis(200),
+            Duration.ofSeconds(1),
+            Duration.ofMillis(250),
+            Duration.ofSeconds(2),
+            Duration.ofMillis(500),
+            100_000,
+            50L << 20);
 
     /** Told when a process ends, after it has. */
     interface CrashListener {
@@ -85,11 +108,14 @@ final class SimCluster implements SimNetwork.Host {
     private final Situations situations;
     private final Witness witness;
     private final SimNetwork network;
-    private final SlotTable table;
+    private final RingState genesis;
+    private final AgreedRing ring;
+    private final List<Violation> violations = new ArrayList<>();
     private final List<Bucket> buckets;
     private final ReplicationConfig replication;
     private final MembershipConfig membership;
     private final AntiEntropyConfig antiEntropy;
+    private final Duration ringPatience;
     private final Bytes hashSeed;
     private final Bytes clusterKey;
     private final Machine[] machines;
@@ -99,26 +125,19 @@ final class SimCluster implements SimNetwork.Host {
     private long barriersWaited;
     private int crashesThatLostData;
 
-    SimCluster(
-            SimWorld world, Setup setup, Subject subject, History history, SimMetrics metrics, Situations situations) {
+    SimCluster(SimWorld world, Plan plan, Subject subject, History history, SimMetrics metrics, Situations situations) {
         this.world = world;
-        this.setup = setup;
+        this.setup = plan.setup();
         this.subject = subject;
         this.metrics = metrics;
         this.situations = situations;
         this.hashSeed = bytes("hash seed", 16);
         this.clusterKey = bytes("cluster key", 32);
-        this.witness = new Witness(
-                world,
-                history,
-                situations,
-                setup.nodes(),
-                Math.min(setup.r(), setup.n() - 1),
-                hashSeed,
-                clusterKey,
-                this::owners);
+        this.genesis = genesis();
+        this.ring = new AgreedRing(genesis, new KeyHasher(hashSeed), setup.n(), violations::add, this::removed);
+        this.witness =
+                new Witness(world, history, situations, setup.nodes(), setup.n() - 1, hashSeed, clusterKey, ring);
         this.network = new SimNetwork(world, this, setup, situations);
-        this.table = table();
         this.buckets = List.of(new Bucket(
                 Bucket.DEFAULT_NAME,
                 1,
@@ -141,7 +160,8 @@ final class SimCluster implements SimNetwork.Host {
                 10 * 1024,
                 setup.maxSiblings());
         this.membership = hasty(world.random("membership", 0));
-        this.antiEntropy = antiEntropy();
+        this.antiEntropy = antiEntropy(!plan.changes().isEmpty());
+        this.ringPatience = Duration.ofMillis(world.random("ring patience", 0).between(0, 3_000));
         this.machines = new Machine[setup.nodes() + 1];
         for (int number = 1; number <= setup.nodes(); number++) {
             SimRandom random = world.random("machine", number);
@@ -169,11 +189,11 @@ final class SimCluster implements SimNetwork.Host {
                 Duration.ofSeconds(4));
     }
 
-    /** In a hurry: a run lasts seconds, and replicas are to meet all they can miss. */
-    private AntiEntropyConfig antiEntropy() {
+    /** In a hurry: a run lasts seconds, and replicas are to meet all they can miss. @param needed to make replicas again for dead owners */
+    private AntiEntropyConfig antiEntropy(boolean needed) {
         SimRandom random = world.random("anti-entropy", 0);
         return new AntiEntropyConfig(
-                random.chance(0.85),
+                random.chance(0.85) || needed,
                 Duration.ofMillis(random.betweenByMagnitude(250, 4_000)),
                 Duration.ofMillis(random.betweenByMagnitude(5, 200)),
                 Duration.ofMillis(random.betweenByMagnitude(20, 200)),
@@ -197,19 +217,46 @@ final class SimCluster implements SimNetwork.Host {
     private SlotTable table() {
         SimRandom random = world.random("slots", 0);
         List<Member> members = new ArrayList<>();
-        for (int number = 1; number <= setup.nodes(); number++) {
-            members.add(new Member(new NodeId(number), 1, "dc", "rack", "host" + number));
+        for (int number = 1; number <= setup.founders(); number++) {
+            members.add(member(number));
         }
         List<List<NodeId>> rows = new ArrayList<>();
         for (int slot = 0; slot < 1 << setup.log2Slots(); slot++) {
-            int first = random.nextInt(setup.nodes());
+            int first = random.nextInt(setup.founders());
             List<NodeId> row = new ArrayList<>();
             for (int i = 0; i < setup.n(); i++) {
-                row.add(new NodeId(1 + (first + i) % setup.nodes()));
+                row.add(new NodeId(1 + (first + i) % setup.founders()));
             }
             rows.add(row);
         }
         return SlotTable.of(1, setup.log2Slots(), members, rows);
+    }
+
+    private static Member member(int number) {
+        return new Member(new NodeId(number), 1, "dc", "rack", "host" + number);
+    }
+
+    /** Those who may join have been admitted already: how they come to know the ring is the server's business. */
+    private RingState genesis() {
+        List<Member> joining = new ArrayList<>();
+        for (int number = setup.founders() + 1; number <= setup.nodes(); number++) {
+            joining.add(member(number));
+        }
+        return RingState.of(table(), joining);
+    }
+
+    /** An operator has given a node up: whatever it alone has is lost, now and when it ends. */
+    private void removed(NodeId node) {
+        situations.happened(Situation.NODE_REPLACED);
+        witness.removed(node, setup.n() - 1);
+    }
+
+    List<Violation> violations() {
+        return violations;
+    }
+
+    AgreedRing ring() {
+        return ring;
     }
 
     Witness witness() {
@@ -286,12 +333,12 @@ final class SimCluster implements SimNetwork.Host {
 
     boolean answersReads(NodeId owner, Key key) {
         SimProcess process = machines[owner.number()].process;
-        return process != null && !process.core().isRecovering(witness.hash(key).slot(table.log2Slots()));
+        return process != null && !process.core().isRecovering(ring.slot(key));
     }
 
     /** The row of a key, in preference order. */
     List<NodeId> owners(Key key) {
-        return table.owners(witness.hash(key).slot(table.log2Slots())).subList(0, setup.n());
+        return ring.owners(key);
     }
 
     boolean exchanges() {
@@ -302,14 +349,14 @@ final class SimCluster implements SimNetwork.Host {
     @Nullable
     String difference() {
         SortedMap<Integer, MerkleTree> trees = new TreeMap<>();
-        for (int number = 1; number <= setup.nodes(); number++) {
+        for (int number : ring.activeMachines()) {
             SimProcess process = machines[number].process;
             if (process == null) {
                 return "n" + number + " is down";
             }
             trees.put(number, process.core().hashTree());
         }
-        return witness.difference(table, trees);
+        return witness.difference(ring.table(), trees);
     }
 
     /** How long replicas may differ after the last write. */
@@ -379,14 +426,16 @@ final class SimCluster implements SimNetwork.Host {
         NodeConfig config = new NodeConfig(
                 process.identity(),
                 CLUSTER_NUMBER,
-                RingState.of(table),
+                genesis,
                 hashSeed,
                 clusterKey,
                 buckets,
                 replication,
                 membership,
                 antiEntropy,
-                HANDOFF);
+                HANDOFF,
+                TRANSFER,
+                ringPatience);
         NodeEnvironment environment = new NodeEnvironment(
                 machine.clock,
                 loop,
@@ -398,6 +447,7 @@ final class SimCluster implements SimNetwork.Host {
                 witness.listener(process));
         NodeCore core = new NodeCore(config, environment, subject.rules(metrics));
         process.run(core);
+        core.ring().onChange((before, now) -> ring.adopted(process.name(), now));
         loop.execute(() -> core.start().whenComplete((ready, failure) -> {
             if (failure != null && !storage.failed()) {
                 world.defect(new IllegalStateException("n" + machine.number + " does not start", failure));
@@ -501,6 +551,114 @@ final class SimCluster implements SimNetwork.Host {
     private void countStorage(SimProcess process) {
         coldReads += process.storage().coldReadCount();
         barriersWaited += process.storage().barriersWaitedCount();
+    }
+
+    /** Puts something that an operator does on the calendar. */
+    void schedule(RingChange change) {
+        world.at(change.atNanos(), SimWorld.WORLD_LANE, SimWorld.Kind.FAULT, () -> {
+            SimProcess asked = machines[change.asked()].process;
+            if (!healed && asked != null) {
+                world.note(SimWorld.WORLD_LANE, 4_000_037L + change.kind().ordinal());
+                asked.loop().run(() -> operate(asked.core().topology(), change));
+            }
+        });
+    }
+
+    private void operate(Topology topology, RingChange change) {
+        NodeId node = new NodeId(change.machine());
+        switch (change.kind()) {
+            case JOIN -> stage(topology, node, new StagedChange.Join());
+            case LEAVE -> stage(topology, node, new StagedChange.Leave());
+            case REPLACE -> {
+                boolean byOne = change.amount() < 0.5 && change.other() != change.machine();
+                // Whom nobody reaches looks the same whether it lives or not.
+                stage(topology, node, new StagedChange.Replace(byOne ? new NodeId(change.other()) : null, false));
+            }
+            case WEIGHT -> stage(topology, node, new StagedChange.Weight(0.5 + 3 * change.amount()));
+            case CANCEL -> topology.cancelAll(OPERATOR_PATIENCE, this::happened);
+            case SPLIT -> topology.split(OPERATOR_PATIENCE, this::happened);
+            case PAUSE -> {
+                topology.pause(true, OPERATOR_PATIENCE, this::happened);
+                after((long) (change.amount() * 3_000_000_000L), this::resumeTransfers);
+            }
+        }
+    }
+
+    private void stage(Topology topology, NodeId node, StagedChange change) {
+        topology.stage(
+                node,
+                change,
+                OPERATOR_PATIENCE,
+                staged -> staged.match(
+                        committed -> {
+                            commit(topology);
+                            return true;
+                        },
+                        rejected -> true,
+                        unknown -> true));
+    }
+
+    private void commit(Topology topology) {
+        topology.plan(slot -> 1, 1)
+                .match(
+                        plan -> {
+                            topology.commit(plan.planId(), OPERATOR_PATIENCE, this::happened);
+                            return true;
+                        },
+                        rejected -> true);
+    }
+
+    private void happened(ChangeOutcome outcome) {
+        outcome.match(
+                committed -> {
+                    situations.happened(Situation.RING_CHANGED);
+                    return true;
+                },
+                rejected -> true,
+                unknown -> true);
+    }
+
+    /** Somebody lets hand-overs go on. */
+    private void resumeTransfers() {
+        for (int number : ring.activeMachines()) {
+            SimProcess process = machines[number].process;
+            if (process != null && process.core().state() == NodeState.READY) {
+                process.loop().run(() -> process.core().topology().pause(false, OPERATOR_PATIENCE, done -> {}));
+                return;
+            }
+        }
+    }
+
+    /** Null when nothing moves any more, everybody uses the same ring, and all that had to be cleared away is gone. */
+    @Nullable
+    String unrest() {
+        RingState agreed = ring.latest();
+        if (agreed.paused()) {
+            resumeTransfers();
+            return "hand-overs are paused";
+        }
+        if (!agreed.moves().isEmpty()) {
+            return agreed.moves().size() + " hand-overs have not ended, the first is "
+                    + agreed.moves().get(0);
+        }
+        for (int number : ring.activeMachines()) {
+            SimProcess process = machines[number].process;
+            if (process == null
+                    || process.core().ring().state() != agreed
+                            && !process.core().ring().state().equals(agreed)) {
+                return "n" + number + " does not use ring " + agreed.version();
+            }
+            if (!process.core().transfers().isIdle()) {
+                return "n" + number + " has not cleared away what is another's: " + "";
+            }
+            NodeEntry entry = agreed.node(new NodeId(number));
+            if (entry != null
+                    && entry.status() == NodeStatus.DRAINING
+                    && agreed.table().slotsOf(entry.id()) == 0) {
+                return "n" + number + " has nothing left to give and has not left";
+            }
+        }
+        return null;
     }
 
     /** Puts a fault on the calendar. */
@@ -798,7 +956,9 @@ final class SimCluster implements SimNetwork.Host {
             machine.deafToClients = 0;
             machine.muteToClients = 0;
             SimProcess process = machine.process;
-            if (process == null) {
+            if (!ring.isActive(number)) {
+                retire(machine);
+            } else if (process == null) {
                 start(machine, freshBoot(machine));
             } else if (machine.draining == process) {
                 stop(process);
@@ -809,6 +969,26 @@ final class SimCluster implements SimNetwork.Host {
                 process.storage().pressure(null);
                 process.storage().undamage();
                 resume(process);
+            }
+        }
+    }
+
+    /** Who is out of the ring is switched off in the end. What it still acknowledged meanwhile goes with it. */
+    private void retire(Machine machine) {
+        NodeId node = new NodeId(machine.number);
+        NodeEntry entry = ring.latest().node(node);
+        if (entry != null && entry.status() == NodeStatus.REMOVED) {
+            witness.removed(node, setup.n() - 1);
+        }
+        machine.lost = true;
+        end(machine, 0, false);
+    }
+
+    /** Those who have left meanwhile are switched off. */
+    void retireTheGone() {
+        for (int number = 1; number <= setup.nodes(); number++) {
+            if (!ring.isActive(number) && machines[number].process != null) {
+                retire(machines[number]);
             }
         }
     }

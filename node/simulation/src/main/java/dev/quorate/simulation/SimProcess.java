@@ -4,6 +4,7 @@ import dev.quorate.core.NodeCore;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.ring.RingState;
 import org.jspecify.annotations.Nullable;
 
 /** One life of one node: from a start to a crash. What it holds in memory goes with it; the {@link SimDisk} stays. */
@@ -35,6 +36,18 @@ final class SimProcess {
             throw new IllegalStateException("machine " + machine + " has no core yet");
         }
         return running;
+    }
+
+    /** The ring that its node uses. @param otherwise that of a process without a core, as tests make them */
+    RingState ring(RingState otherwise) {
+        NodeCore running = core;
+        return running == null ? otherwise : running.ring().state();
+    }
+
+    /** Whether it takes the slot over now. */
+    boolean receives(int slot) {
+        NodeCore running = core;
+        return running != null && running.transfers().receives(slot);
     }
 
     /** Where it runs, from 1: the number under which the others reach it. */

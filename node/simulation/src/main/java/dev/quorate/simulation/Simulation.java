@@ -65,7 +65,7 @@ public final class Simulation {
         if (setup.repair() == Bucket.Repair.BLOCKING) {
             history.promiseMonotonicReads();
         }
-        this.cluster = new SimCluster(world, setup, subject, history, metrics, situations);
+        this.cluster = new SimCluster(world, plan, subject, history, metrics, situations);
         Map<Integer, List<SimClient.Token>> tokens = new TreeMap<>();
         for (int number = 0; number <= setup.clients(); number++) {
             clients.add(new SimClient(number, world, setup, cluster, history, situations, tokens));
@@ -87,6 +87,7 @@ public final class Simulation {
             chaos();
             serveWithoutTheLost();
             rest();
+            comeToRest();
             handOver();
             becomeEqualUnread();
             writeEverywhere();
@@ -99,6 +100,7 @@ public final class Simulation {
                     Violation.DEFECT, "", "at " + world.now() / 1_000 + "us: " + defect + stackOf(defect)));
         }
         cluster.finish();
+        violations.addAll(cluster.violations());
         violations.addAll(cluster.witness().violations());
         violations.addAll(HistoryChecker.check(history));
         countSituations();
@@ -122,6 +124,7 @@ public final class Simulation {
         cluster.startAll();
         plan.operations().forEach(operation -> clients.get(operation.client()).schedule(operation));
         plan.faults().forEach(cluster::schedule);
+        plan.changes().forEach(cluster::schedule);
         world.runUntil(plan.setup().chaosNanos());
     }
 
@@ -217,6 +220,24 @@ public final class Simulation {
         world.runUntil(Math.max(world.now(), cluster.network().lastArrivalNanos()) + REST);
     }
 
+    /** I13: whatever was begun ends: the ring stands still, everybody uses it, and nothing lies where it does not belong. */
+    private void comeToRest() {
+        long giveUp = world.now() + HAND_OVER * 5;
+        cluster.retireTheGone();
+        String unrest = cluster.unrest();
+        while (unrest != null && world.now() < giveUp) {
+            world.runUntil(world.now() + SECOND / 2);
+            cluster.retireTheGone();
+            unrest = cluster.unrest();
+        }
+        if (unrest != null) {
+            violations.add(new Violation("I13", "", unrest));
+        }
+        if (cluster.ring().changes() > 0) {
+            situations.add(Situation.RING_VERSIONS, cluster.ring().changes());
+        }
+    }
+
     /** I7: what was kept for others reaches them in bounded time, without anybody asking. */
     private void handOver() {
         long giveUp = world.now() + HAND_OVER;
@@ -231,11 +252,10 @@ public final class Simulation {
 
     /** I17: once healed, every node takes a read and a write with the context that was read. */
     private void writeEverywhere() {
-        for (int node = 1; node <= plan.setup().nodes(); node++) {
-            writeUntilAcknowledged(node, 1);
-        }
+        List<Integer> active = cluster.ring().activeMachines();
+        active.forEach(node -> writeUntilAcknowledged(node, 1));
         long giveUp = world.now() + (LAST_ATTEMPTS + 1) * 3 * SECOND;
-        while (lastWritesDone < plan.setup().nodes() && world.now() < giveUp && world.step()) {
+        while (lastWritesDone < active.size() && world.now() < giveUp && world.step()) {
             // One event after the other until all nodes have done it.
         }
     }
@@ -275,8 +295,8 @@ public final class Simulation {
     }
 
     private void readUntilAnswered(int key, int attempt) {
-        int nodes = plan.setup().nodes();
-        int node = 1 + (key + attempt) % nodes;
+        List<Integer> active = cluster.ring().activeMachines();
+        int node = active.get((key + attempt) % active.size());
         lastClient.get(key, node, plan.setup().n(), LAST_TIMEOUT, SimClient.Occasion.LAST, token -> {
             if (token != null) {
                 lastReadsDone++;
@@ -390,6 +410,13 @@ public final class Simulation {
         situations.add(Situation.TOO_MANY_SIBLINGS, metrics.total("siblings_refused_total"));
         situations.add(Situation.REPLICA_CAUGHT_UP_BY_EXCHANGE, metrics.total("anti_entropy_keys_pulled_total"));
         situations.add(Situation.SUSPECT_LEAF_REBUILT, metrics.total("merkle_leaves_corrected_total"));
+        situations.add(Situation.SLOT_HANDED_OVER, metrics.total("transfers_handed_over_total"));
+        situations.add(Situation.SLOT_TAKEN_OVER, metrics.total("slots_taken_over_total"));
+        situations.add(Situation.FORWARDED_TO_NEW_OWNER, metrics.total("transfer_forwards_total"));
+        situations.add(Situation.READ_FROM_NEW_OWNER, metrics.total("transfer_reads_proxied_total"));
+        situations.add(Situation.HANDOVER_SET_BACK, metrics.total("transfers_set_back_total"));
+        situations.add(Situation.STALE_RING_REFUSED, metrics.total("stale_ring_total"));
+        situations.add(Situation.RECORD_CLEARED_AWAY, metrics.total("transfer_records_purged_total"));
         situations.add(Situation.COLD_READ, cluster.coldReads());
         situations.add(Situation.NO_OP_WAITED_FOR_BARRIER, cluster.barriersWaited());
         if (metrics.total("dot_conflict_total") > 0) {

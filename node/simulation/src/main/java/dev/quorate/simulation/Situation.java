@@ -34,6 +34,7 @@ public enum Situation {
     WRITE_WITH_STAND_INS("writes acknowledged by nodes that stood in for owners"),
     HINT_KEPT("hints kept for an owner that was away"),
     HINT_DELIVERED("hints handed to their owner"),
+    HINT_REROUTED("hints for nodes that lost the slot, given to those who have it"),
     HINT_DROPPED_BY_A_MEMBER("hints dropped by a member of the row before they were delivered"),
     AWAY_FOR_A_MINUTE("machines down for a minute or more"),
     CUT_FOR_A_MINUTE("partitions of a minute or more"),
@@ -45,7 +46,17 @@ public enum Situation {
     MEMBER_ACCUSED("members accused by a node that probed them in vain"),
     MEMBER_DOWN("members held to be DOWN by a node"),
     DOWN_REFUTED("members that were DOWN and turned out to live"),
-    ROLL_BACK_NOTICED("nodes that others knew by a later state than they had");
+    ROLL_BACK_NOTICED("nodes that others knew by a later state than they had"),
+    RING_CHANGED("changes of the ring that an operator saw committed"),
+    RING_VERSIONS("rings agreed about after the first"),
+    SLOT_HANDED_OVER("slots handed over to a new owner by the old one"),
+    SLOT_TAKEN_OVER("slots made again in a dead owner's place"),
+    FORWARDED_TO_NEW_OWNER("changes forwarded to a new owner before they were acknowledged"),
+    READ_FROM_NEW_OWNER("reads that a new owner answered for the old one"),
+    HANDOVER_SET_BACK("hand-overs that had to begin again"),
+    STALE_RING_REFUSED("requests refused because the row had changed"),
+    RECORD_CLEARED_AWAY("records cleared away after a hand-over"),
+    NODE_REPLACED("nodes taken out without their cooperation");
 
     private final String meaning;
 

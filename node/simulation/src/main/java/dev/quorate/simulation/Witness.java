@@ -35,7 +35,6 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,7 +84,7 @@ final class Witness {
     private final History history;
     private final Situations situations;
     private final KeyHasher hasher;
-    private final Function<Key, List<NodeId>> owners;
+    private final AgreedRing ring;
     private final ContextToken tokens;
     private final RecordCodec codec = new RecordCodec();
     private final ObjectDigest digests;
@@ -101,7 +100,6 @@ final class Witness {
 
     /**
      * @param rescueQuorum how many others a damaged record is made again from
-     * @param owners the row of a key
      */
     Witness(
             SimWorld world,
@@ -111,8 +109,8 @@ final class Witness {
             int rescueQuorum,
             Bytes hashSeed,
             Bytes clusterKey,
-            Function<Key, List<NodeId>> owners) {
-        this.owners = owners;
+            AgreedRing ring) {
+        this.ring = ring;
         this.rescueQuorum = rescueQuorum;
         this.world = world;
         this.history = history;
@@ -165,7 +163,7 @@ final class Witness {
                     return;
                 }
                 situations.happened(Situation.MEMBER_DOWN);
-                int needed = Math.min(2, machines.length - 2);
+                int needed = Math.min(2, ring.latest().active().size() - 1);
                 // Who is named as a source must have probed in vain itself: hearsay is no source.
                 TreeSet<Integer> sources = new TreeSet<>(accusedBy.getOrDefault(member, new TreeSet<>()));
                 sources.retainAll(accusers.stream().map(NodeId::number).toList());
@@ -212,9 +210,10 @@ final class Witness {
         hintsAreKept(process, at, before, after);
         if (after == null) {
             if (before != null) {
-                if (owners.apply(before.key()).contains(process.name())) {
+                if (mustHold(process, before.key())) {
                     violated("I9", before.key().bytes().utf8(), process.name() + " removed a record");
                 }
+                cleared(process, before);
                 machine.held.remove(at);
                 machine.acknowledged.remove(at);
             }
@@ -241,7 +240,7 @@ final class Witness {
             return;
         }
         String key = either.key().bytes().utf8();
-        boolean member = owners.apply(either.key()).contains(process.name());
+        boolean member = mayHold(process, either.key());
         if (after != null && !member && after.hints().isEmpty()) {
             violated("I11", key, process.name() + " is no member of the row, and keeps a record for nobody");
         }
@@ -255,7 +254,7 @@ final class Witness {
         }
         for (Hint hint : before.hints()) {
             if (after == null || after.hintFor(hint.owner()) == null) {
-                hintIsGone(process, at, key, member, before, hint.owner(), after == null);
+                hintIsGone(process, at, key, member, before, hint.owner(), after);
             }
         }
     }
@@ -267,13 +266,16 @@ final class Witness {
             boolean member,
             StoredRecord before,
             NodeId owner,
-            boolean copyToo) {
+            @Nullable StoredRecord after) {
+        boolean copyToo = after == null;
         StoredRecord theirs = machines[owner.number()].held.get(at);
         if (theirs != null && knowsAll(theirs, before)) {
             situations.happened(Situation.HINT_DELIVERED);
             if (copyToo) {
                 history.handedOver(key, process.name().toString(), owner.toString(), world.now());
             }
+        } else if (isReroutedFrom(process, before.key(), owner, member, after)) {
+            situations.happened(Situation.HINT_REROUTED);
         } else if (member && process.storage().wasReadDamaged(at)) {
             // What another owner holds took the place of a record that nobody can read, its hints included.
             situations.happened(Situation.HINT_DROPPED_BY_A_MEMBER);
@@ -289,6 +291,41 @@ final class Witness {
     private static boolean knowsAll(StoredRecord after, StoredRecord before) {
         CausalContext knows = after.object().context();
         return knows.union(before.object().context()).equals(knows);
+    }
+
+    /** What a node cleared away because another owns it now is that one's to keep. */
+    private void cleared(SimProcess process, StoredRecord record) {
+        NodeId successor = ring.successor(process.name(), record.key());
+        if (record.hints().isEmpty() && successor != null && !successor.equals(process.name())) {
+            history.handedOver(
+                    record.key().bytes().utf8(), process.name().toString(), successor.toString(), world.now());
+        }
+    }
+
+    /** Whether the owner lost the slot, and what was kept for it is now here to stay, or for those who own it (rules.md A8). */
+    private boolean isReroutedFrom(
+            SimProcess process, Key key, NodeId owner, boolean member, @Nullable StoredRecord after) {
+        List<NodeId> row = ring.owners(process.ring(ring.latest()), key);
+        boolean forOthers = after != null && after.hints().stream().anyMatch(hint -> row.contains(hint.owner()));
+        return !row.contains(owner) && after != null && (member || forOthers);
+    }
+
+    /** What an owner holds stays, and what a node takes over from one; but not what was left here before a hand-over began. */
+    private boolean mustHold(SimProcess process, Key key) {
+        return ring.owners(process.ring(ring.latest()), key).contains(process.name())
+                || process.receives(ring.slot(process.ring(ring.latest()), key));
+    }
+
+    /** By the ring that the process uses: it may be the last to hear of a change. */
+    private boolean mayHold(SimProcess process, Key key) {
+        return ring.mayHold(process.ring(ring.latest()), process.name(), key);
+    }
+
+    /** A node was taken out without its cooperation: what it alone had is gone with it. */
+    void removed(NodeId node, int consulted) {
+        for (StoredRecord record : machines[node.number()].held.values()) {
+            history.destroyed(record.key().bytes().utf8(), node.toString(), consulted, world.now(), new BitSet());
+        }
     }
 
     /** I9. */
@@ -441,7 +478,7 @@ final class Witness {
             boolean holds = record != null && record.object().context().covers(dot);
             if (holds) {
                 acknowledged(node.number(), key, own);
-            } else if (owners.apply(key).contains(node) && !wasDestroyed(name, node)) {
+            } else if (ring.owners(key).contains(node) && !wasDestroyed(name, node)) {
                 // Whoever stood in may have handed it over by now: the hint's own account is kept above.
                 violated("I10", name, node + " is said to hold " + dot + ", and holds " + record);
             }

@@ -129,6 +129,7 @@ class RegressionSimulationTest {
                 Mode.STRICT,
                 Mode.STRICT,
                 Bucket.Repair.ASYNC,
-                1 << 20);
+                1 << 20,
+                3);
     }
 }

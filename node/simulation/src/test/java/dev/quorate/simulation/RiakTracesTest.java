@@ -217,7 +217,8 @@ class RiakTracesTest {
                     Mode.STRICT,
                     Mode.STRICT,
                     Bucket.Repair.ASYNC,
-                    1 << 20);
+                    1 << 20,
+                    5);
             SimRandom random = new SimRandom(seed);
             List<ClientOp> operations = new ArrayList<>();
             for (int number = 0; number < 400; number++) {

@@ -7,6 +7,10 @@ import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.ring.KeyHasher;
+import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.RingState;
+import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.version.Actor;
@@ -28,6 +32,9 @@ class WitnessTest {
     private static final Key KEY = new Key(1, Bytes.utf8("key"));
     private static final Actor N1 = new Actor(1, 1, 7);
 
+    private static final RingState RING = RingState.of(SlotTable.of(
+            1, 0, List.of(member(1), member(2), member(3)), List.of(List.of(new NodeId(1), new NodeId(2)))));
+
     private final SimWorld world = new SimWorld(1);
     private final History history = new History(Evidence.WHITE_BOX, 3);
     private final Witness witness = new Witness(
@@ -38,7 +45,7 @@ class WitnessTest {
             2,
             Bytes.owning(new byte[16]),
             Bytes.owning(new byte[32]),
-            key -> List.of(new NodeId(1), new NodeId(2)));
+            new AgreedRing(RING, new KeyHasher(Bytes.owning(new byte[16])), 2, violation -> {}, removed -> {}));
     private final SimDisk disk = new SimDisk();
     private final SimProcess n1 = process(1);
     private final SimProcess n3 = process(3);
@@ -226,6 +233,10 @@ class WitnessTest {
                 machine,
                 batch -> {});
         return new SimProcess(machine, new NodeId(machine), 7, loop, storage, witness);
+    }
+
+    private static Member member(int number) {
+        return new Member(new NodeId(number), 1, "dc", "rack", "host" + number);
     }
 
     private List<String> invariants() {

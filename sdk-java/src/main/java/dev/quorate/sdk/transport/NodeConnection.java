@@ -49,6 +49,9 @@ public final class NodeConnection {
 
         void ready(NodeConnection connection);
 
+        /** The node uses the ring of this epoch now; told again and again. */
+        void epochTold(NodeConnection connection, long epoch);
+
         void lost(NodeConnection connection, Failure failure);
     }
 
@@ -81,11 +84,6 @@ public final class NodeConnection {
     /** For a connection whose last try failed: gRPC would report that failure again instead of how the new try fares. */
     private static final long SECOND_TRY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
-    private static final double NEW_SAMPLE_WEIGHT = 0.05;
-    private static final double TIMEOUT_SAMPLE_WEIGHT = 0.5;
-    private static final double UNKNOWN_LATENCY_NANOS =
-            100_000; // low enough to be tried, not so low as to get everything
-
     private final ClientLoop loop;
     private final ConnectionSettings settings;
     private final String address;
@@ -107,7 +105,7 @@ public final class NodeConnection {
     private long nextSequence = 1;
     private int sentCount;
 
-    private double latencyNanos;
+    private final ExpectedLatency latency = new ExpectedLatency();
     private long lastReceivedNanos;
     private int load;
     private long durationMillis = -1;
@@ -184,14 +182,13 @@ public final class NodeConnection {
 
     /** What one more operation here will cost: low is better. */
     public double cost() {
-        double expected = latencyNanos == 0 ? UNKNOWN_LATENCY_NANOS : latencyNanos;
-        return expected * (1 + inFlight()) * (1 + load / 50.0);
+        return latency.nanos(inFlight()) * (1 + inFlight()) * (1 + load / 50.0);
     }
 
     /** A node that was slow long ago must get another chance: called about once a second. */
     public void forgetOldLatency(long nowNanos) {
         if (nowNanos - lastReceivedNanos > TimeUnit.SECONDS.toNanos(1)) {
-            latencyNanos /= 2;
+            latency.fade();
         }
     }
 
@@ -243,8 +240,7 @@ public final class NodeConnection {
     /** As {@link #forget}, of an exchange that took too long: what comes next goes to nodes that answer. */
     public void giveUp(Exchange exchange, long nowNanos) {
         if (exchange.wasSent()) {
-            double waited = nowNanos - exchange.sentAtNanos;
-            latencyNanos = Math.max(latencyNanos, latencyNanos + TIMEOUT_SAMPLE_WEIGHT * (waited - latencyNanos));
+            latency.waitedInVain(nowNanos - exchange.sentAtNanos);
         }
         forget(exchange);
     }
@@ -371,8 +367,7 @@ public final class NodeConnection {
     }
 
     private void sampled(Exchange exchange, long now) {
-        double sample = now - exchange.sentAtNanos;
-        latencyNanos = latencyNanos == 0 ? sample : latencyNanos + NEW_SAMPLE_WEIGHT * (sample - latencyNanos);
+        latency.answeredAfter(now - exchange.sentAtNanos);
     }
 
     // An id is a sequence number above the index of a slot: finding the exchange of an answer is one array
@@ -427,6 +422,8 @@ public final class NodeConnection {
         greeting = message;
         state = State.READY;
         lastFailure = null;
+        latency.forget();
+        load = 0;
         lastReceivedNanos = System.nanoTime();
         watcher.ready(this);
         if (!outbox.isEmpty()) {
@@ -566,6 +563,7 @@ public final class NodeConnection {
             long now = System.nanoTime();
             lastReceivedNanos = now;
             load = message.getLoad();
+            watcher.epochTold(NodeConnection.this, message.getEpoch());
             List<PipelineResponse.Outcome> outcomes = message.getOutcomesList();
             for (int i = 0; i < outcomes.size() && isCurrent(); i++) {
                 PipelineResponse.Outcome outcome = outcomes.get(i);

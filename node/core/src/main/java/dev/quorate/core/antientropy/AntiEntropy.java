@@ -1,6 +1,7 @@
 package dev.quorate.core.antientropy;
 
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Handover;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.ring.SlotTable;
@@ -25,8 +26,11 @@ public final class AntiEntropy {
     /** While reads wait for exchanges, nothing else does. */
     private static final Duration HURRIED_TICK = Duration.ofMillis(50);
 
+    private static final int MAX_DOUBLINGS = 20;
+
     private final Surroundings node;
     private final Pace pace;
+    private final Pace copyPace;
     private final ExchangeResponder responder;
     private final Scrub scrub;
     private final SortedMap<NodeId, Peer> peers = new TreeMap<>();
@@ -38,10 +42,12 @@ public final class AntiEntropy {
     private final Metrics.Counter pulled;
     private final Metrics.Counter pushed;
     private int underWay;
+    private boolean started;
 
     public AntiEntropy(Surroundings node) {
         this.node = node;
         this.pace = new Pace(node.clock(), node.config());
+        this.copyPace = new Pace(node.clock(), node.config());
         this.responder = new ExchangeResponder(node);
         this.scrub = new Scrub(node, this::repairSoon);
         Duration fine = node.config().interval().dividedBy(4);
@@ -79,10 +85,15 @@ public final class AntiEntropy {
             Peer known = peers.get(id);
             if (known == null) {
                 Peer added = new Peer(id, slots);
-                added.nextAt = node.clock().nanos();
+                if (started) {
+                    added.met(node.clock().nanos());
+                }
                 peers.put(id, added);
             } else {
                 known.shared = slots;
+                if (known.readsWait()) {
+                    known.soon();
+                }
             }
         });
     }
@@ -92,9 +103,10 @@ public final class AntiEntropy {
         if (!node.config().enabled()) {
             return;
         }
+        started = true;
         for (Peer peer : peers.values()) {
             // Soon, because a restart may have missed much; not all peers at once.
-            peer.nextAt = node.clock().nanos() + peer.jitter();
+            peer.met(node.clock().nanos());
         }
         scrub.begin();
         node.wheel().after(Duration.ZERO, this::tick);
@@ -119,11 +131,30 @@ public final class AntiEntropy {
         int begun = 0;
         for (Peer peer : peers.values()) {
             if (only == null || only.equals(peer.id)) {
-                peer.nextAt = node.clock().nanos();
+                peer.soon();
+                peer.mayWaitUntil = peer.nextAt;
                 begun++;
             }
         }
         return begun;
+    }
+
+    /**
+     * Brings all that this node holds of one slot to a peer that is to take it over. Whatever the peer has beyond that comes here as well. Begins
+     * at once, whatever else is under way.
+     *
+     * @param everyKey compares every record, not only where sums differ, and so finds those that cannot be read here
+     * @param done told once, unless the copy is cancelled
+     */
+    public SlotCopy copySlot(NodeId peer, int slot, Handover handover, boolean everyKey, Consumer<SlotCopy> done) {
+        SlotCopy copy = new SlotCopy(node, copyPace, peer, slot, handover, everyKey, done);
+        copy.begin();
+        return copy;
+    }
+
+    /** How fast all copies together go, from now on; exchanges have a pace of their own. */
+    public void paceCopies(int keysPerSecond, long bytesPerSecond) {
+        copyPace.set(keysPerSecond, bytesPerSecond);
     }
 
     private void repairSoon(int leaf) {
@@ -131,7 +162,7 @@ public final class AntiEntropy {
         for (NodeId owner : node.table().owners(slot)) {
             Peer peer = peers.get(owner);
             if (peer != null) {
-                peer.nextAt = node.clock().nanos();
+                peer.soon();
             }
         }
     }
@@ -182,7 +213,11 @@ public final class AntiEntropy {
         private List<Integer> shared;
         private @Nullable Exchange exchange;
         private boolean reachable;
+        private boolean onceMore;
         private long nextAt;
+        // Exchanges in a row of which it did not take all.
+        private int refusals;
+        private long mayWaitUntil;
         private long completeAtNanos;
         private long exchanges;
         private long comparedKeys;
@@ -201,17 +236,38 @@ public final class AntiEntropy {
             long now = node.clock().nanos();
             if (reachable && !was) {
                 // It may have missed much, or have something that everybody else missed.
-                nextAt = Math.min(nextAt, now + jitter());
+                met(now);
             }
         }
 
-        long jitter() {
-            boolean readsWait = !node.recovering().pendingWith(id).isEmpty();
-            return readsWait ? 0 : randomUpTo(node.config().retry());
+        /** What this is about, an exchange that is under way may have passed already. */
+        void soon() {
+            nextAt = node.clock().nanos();
+            onceMore = exchange != null;
+        }
+
+        /** Hints bring what was missed at a pace that suits both; comparing meanwhile would bring it all again, at once. */
+        void met(long now) {
+            Duration hintsFirst = readsWait() ? Duration.ZERO : node.hints().begunAfter();
+            nextAt = now + hintsFirst.toNanos() + jitter();
+            mayWaitUntil = now + node.config().interval().toNanos();
+        }
+
+        private long jitter() {
+            return readsWait() ? 0 : randomUpTo(node.config().retry());
+        }
+
+        private boolean readsWait() {
+            return !node.recovering().pendingWith(id).isEmpty();
+        }
+
+        private boolean waitsForHints(long now) {
+            return now - mayWaitUntil < 0 && !readsWait() && node.hints().areUnderWayWith(id);
         }
 
         boolean isDue() {
-            return reachable && exchange == null && nextAt - node.clock().nanos() <= 0;
+            long now = node.clock().nanos();
+            return reachable && exchange == null && nextAt - now <= 0 && !waitsForHints(now);
         }
 
         void begin() {
@@ -249,11 +305,27 @@ public final class AntiEntropy {
                 notCompleted.increment();
                 problem = why;
             }
-            boolean again =
-                    !complete || !took || !node.recovering().pendingWith(id).isEmpty();
-            Duration base = again ? node.config().retry() : node.config().interval();
-            nextAt = now + (long) (base.toNanos() * (0.9 + 0.2 * node.random().nextDouble()));
+            refusals = took ? 0 : refusals + 1;
+            Duration base = pauseAfter(complete);
+            nextAt = onceMore
+                    ? now
+                    : now + (long) (base.toNanos() * (0.9 + 0.2 * node.random().nextDouble()));
+            onceMore = false;
             node.wheel().after(Duration.ZERO, AntiEntropy.this::beginDue);
+        }
+
+        private Duration pauseAfter(boolean complete) {
+            Duration retry = node.config().retry();
+            Duration interval = node.config().interval();
+            if (!node.recovering().pendingWith(id).isEmpty()) {
+                return retry;
+            }
+            if (refusals > 0) {
+                // What it does not take, a full disk say, it is offered less and less often.
+                Duration longer = retry.multipliedBy(1L << Math.min(refusals, MAX_DOUBLINGS));
+                return longer.compareTo(interval) < 0 ? longer : interval;
+            }
+            return complete ? interval : retry;
         }
 
         RepairStatus.Peer status() {

@@ -28,6 +28,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One exchange with one peer, led by this node: compares roots, then leaves, and once more after a pause, so that writes under way are not
@@ -60,6 +61,7 @@ final class Exchange {
     private final NodeId peer;
     private final List<Integer> slots;
     private final boolean recovering;
+    private final @Nullable SlotCopy copy;
     private final ExchangeProgress progress;
     private final Ending ending;
     // By slot, then by leaf: what differs, and how many records that may be.
@@ -68,14 +70,28 @@ final class Exchange {
     // peer.
     private final SortedMap<Integer, Long> counts = new TreeMap<>();
     private boolean anyDamaged;
+    private boolean peerTakesNothing;
     private boolean ended;
 
     Exchange(Surroundings node, Pace pace, NodeId peer, List<Integer> slots, boolean recovering, Ending ending) {
+        this(node, pace, peer, slots, recovering, null, ending);
+    }
+
+    /** @param copy for which this is done; null if only to make replicas equal */
+    Exchange(
+            Surroundings node,
+            Pace pace,
+            NodeId peer,
+            List<Integer> slots,
+            boolean recovering,
+            @Nullable SlotCopy copy,
+            Ending ending) {
         this.node = node;
         this.pace = pace;
         this.peer = peer;
         this.slots = slots;
         this.recovering = recovering;
+        this.copy = copy;
         this.ending = ending;
         this.progress = new ExchangeProgress(slots.size(), node.clock().nanos());
     }
@@ -86,6 +102,20 @@ final class Exchange {
 
     ExchangeProgress progress() {
         return progress;
+    }
+
+    /** Ends it without telling. */
+    void cancel() {
+        ended = true;
+    }
+
+    /** Of slots of which every record is compared, whatever the sums say. */
+    void beginWithEveryKey() {
+        for (int slot : slots) {
+            progress.expect(node.root(slot).count());
+            differing.put(slot, new TreeMap<>());
+        }
+        nextSlot();
     }
 
     void begin() {
@@ -138,11 +168,15 @@ final class Exchange {
                 compareLeaves(slot, end, found, then);
                 return;
             }
-            SortedMap<Integer, Integer> before = differing.get(slot);
+            SortedMap<Integer, Integer> before = differing.remove(slot);
             if (before != null) {
                 found.keySet().retainAll(before.keySet());
             }
-            differing.put(slot, found);
+            if (found.isEmpty()) {
+                slotDone(slot);
+            } else {
+                differing.put(slot, found);
+            }
             then.run();
         });
     }
@@ -210,6 +244,14 @@ final class Exchange {
                 reply instanceof PeerReply.Refused refused ? refused.refusal().toString() : "misunderstood");
     }
 
+    /** Whether a peer that refuses one record for this reason refuses the next as well. */
+    private static boolean concernsAll(PeerReply.Refusal refusal) {
+        return switch (refusal) {
+            case OVERLOADED, STORAGE_FULL, EXPIRED, NO_MOVE -> true;
+            case NOT_OWNER, CORRUPT, NOT_READY, MALFORMED, HINTS_FULL, STALE_RING -> false;
+        };
+    }
+
     private void end(Outcome outcome, String why) {
         if (!ended) {
             ended = true;
@@ -229,7 +271,9 @@ final class Exchange {
         SlotSync(int slot, SortedMap<Integer, Integer> leaves) {
             this.slot = slot;
             this.leaves = leaves;
-            this.ranges = HashRange.ofLeaves(new ArrayList<>(leaves.keySet()), node.tree());
+            this.ranges = copy != null && copy.everyKey()
+                    ? List.of(HashRange.ofLeaves(node.firstLeaf(slot), node.endLeaf(slot) - 1))
+                    : HashRange.ofLeaves(new ArrayList<>(leaves.keySet()), node.tree());
         }
 
         void nextRange() {
@@ -264,7 +308,9 @@ final class Exchange {
                 if (result.outcome() == LeafRebuild.Outcome.CORRECTED) {
                     progress.leafCorrected();
                 }
-                rebuild(unexplained, index + 1);
+                // What was read counts as what is compared does; and it is thousands of leaves if all of a slot are
+                // wrong.
+                node.wheel().after(pace.pauseAfter(result.records(), 0), () -> rebuild(unexplained, index + 1));
             });
         }
 
@@ -285,7 +331,8 @@ final class Exchange {
             for (Storage.Entry entry : page.entries()) {
                 KeyHash hash = KeyHash.fromBytes(entry.key());
                 StoredRecord record = node.decode(entry);
-                // A damaged one is left out: the peer then sends its own.
+                // A damaged one is left out: the peer then sends its own. One that is to take over has no own.
+                damaged |= record == null && copy != null;
                 if (record != null && node.replicas().owns(peer, record.key(), hash)) {
                     held.add(new KeyDigest(hash, node.tree().digest(hash, record.object())));
                     records.put(hash, record);
@@ -308,7 +355,11 @@ final class Exchange {
             progress.compared(keys);
             KeyHash end = coveredTo.compareTo(range.last()) >= 0 ? range.last() : coveredTo;
             boolean whole = end.equals(range.last());
-            leavesPassed(range.first(), end, whole);
+            if (copy != null && copy.everyKey()) {
+                progress.passed(keys);
+            } else {
+                leavesPassed(range.first(), end, whole);
+            }
             // Also a page of nothing waits a turn, so that a long exchange leaves the loop to others.
             node.wheel().after(pace.pauseAfter(keys, bytes), () -> {
                 if (ended) {
@@ -384,26 +435,34 @@ final class Exchange {
         }
 
         private void push(Key key, VersionedObject object) {
-            progress.onePushed();
-            bytes += object.encoded().length();
+            if (peerTakesNothing) {
+                progress.pushRefused();
+                return;
+            }
+            int length = object.encoded().length();
+            progress.onePushed(length);
+            bytes += length;
             outstanding++;
-            node.peers()
-                    .call(peer, node.replicas().push(key, object), node.config().callTimeout(), new PeerCalls.Waiter() {
-                        @Override
-                        public void answered(PeerReply reply) {
-                            // A peer that takes no more now is compared with again; it stops nothing here.
-                            if (!(reply instanceof PeerReply.Replicated)) {
-                                progress.pushRefused();
-                            }
-                            settle();
-                        }
+            PeerRequest.Replicate push = node.replicas().push(key, object);
+            PeerRequest request = copy == null ? push : push.within(copy.handover());
+            node.peers().call(peer, request, node.config().callTimeout(), new PeerCalls.Waiter() {
+                @Override
+                public void answered(PeerReply reply) {
+                    // A peer that takes no more now is compared with again; it stops nothing here.
+                    if (!(reply instanceof PeerReply.Replicated)) {
+                        progress.pushRefused();
+                        peerTakesNothing |=
+                                reply instanceof PeerReply.Refused refused && concernsAll(refused.refusal());
+                    }
+                    settle();
+                }
 
-                        @Override
-                        public void failed(PeerCalls.CallFailure failure) {
-                            progress.pushRefused();
-                            settle();
-                        }
-                    });
+                @Override
+                public void failed(PeerCalls.CallFailure failure) {
+                    progress.pushRefused();
+                    settle();
+                }
+            });
         }
 
         private void settle() {

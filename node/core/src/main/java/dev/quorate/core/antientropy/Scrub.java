@@ -3,6 +3,7 @@ package dev.quorate.core.antientropy;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.storage.LeafRebuild;
 import dev.quorate.core.storage.LeafSums;
+import dev.quorate.core.storage.Storage;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.IntConsumer;
@@ -58,7 +59,8 @@ final class Scrub {
 
     private void step() {
         List<Integer> suspects = node.rebuild().suspects();
-        if (!suspects.isEmpty()) {
+        boolean mayCorrect = node.storage().refusal(Storage.WriteKind.BACKGROUND) == null;
+        if (!suspects.isEmpty() && mayCorrect) {
             // Any of them: the first may be written all the time.
             node.rebuild().rebuild(suspects.get(node.random().nextInt(suspects.size())), this::scrubbed);
             return;
@@ -89,6 +91,6 @@ final class Scrub {
             damagedRecords += result.damaged();
             damaged.add(result.damaged());
         }
-        schedule(BETWEEN_LEAVES);
+        schedule(result.outcome() == LeafRebuild.Outcome.POSTPONED ? IDLE : BETWEEN_LEAVES);
     }
 }

@@ -35,6 +35,7 @@ public record Surroundings(
         LeafRebuild rebuild,
         RecordCodec codec,
         Replicas replicas,
+        Hints hints,
         PeerCalls peers,
         RecoveringSlots recovering,
         Clock clock,

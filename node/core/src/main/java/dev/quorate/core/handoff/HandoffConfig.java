@@ -11,7 +11,7 @@ import java.time.Duration;
  * @param keysPerSecond taken from others
  * @param bytesPerSecond taken from others
  * @param senders that may send at a time
- * @param window age from which a hint is no longer kept for its owner but handed to another member of the row
+ * @param window age from which a hint is no longer kept for its owner but, outside the row, for all its other members
  */
 public record HandoffConfig(
         Duration settle, Duration jitter, int keysPerSecond, long bytesPerSecond, int senders, Duration window) {

@@ -5,6 +5,7 @@ import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.HybridClock;
+import dev.quorate.core.runtime.LoopLag;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.storage.Storage;
 import java.time.Duration;
@@ -12,8 +13,8 @@ import java.util.TreeMap;
 
 /**
  * Says how fast others may hand over what they kept for this node. Ten nodes that send at once to one that has just come back
- * must not be what clients notice of it, so the receiver decides: so many senders at a time, so many keys and bytes a second from all of them, and
- * nothing while its queues are half full. Confined to the event loop.
+ * must not be what clients notice of it, so the receiver decides: so many senders at a time, so many keys and bytes a second from all of them as
+ * it finds it can take beside its clients, and nothing while its queues are half full. Confined to the event loop.
  */
 final class HintIntake {
     static final int KEYS_AT_ONCE = 64;
@@ -27,7 +28,9 @@ final class HintIntake {
 
     private static final int SPARE_BYTES = 4096;
 
-    static final int BUSY_LOAD = 50;
+    /** A sender asks again at least so often: one that has not for longer has nothing left, or has gone. */
+    private static final Duration ASKS_AGAIN = HintPass.LONGEST_PAUSE.plusSeconds(5);
+
     private static final Duration BUSY_PAUSE = Duration.ofMillis(500);
     private static final double BURST_SECONDS = 0.2;
 
@@ -35,15 +38,22 @@ final class HintIntake {
     private final Clock clock;
     private final HybridClock hybridClock;
     private final Storage storage;
+    private final LoopLag lag;
+    private final IntakeRate rate;
     private final TreeMap<NodeId, Long> leases = new TreeMap<>();
     private final Metrics.Counter granted;
     private final Metrics.Counter putOff;
+    private boolean everAsked;
+    private long askedAt;
     private double keys;
     private double bytes;
     private long accruedAt;
 
-    HintIntake(HandoffConfig config, Clock clock, HybridClock hybridClock, Storage storage, Metrics metrics) {
+    HintIntake(
+            HandoffConfig config, Clock clock, HybridClock hybridClock, Storage storage, LoopLag lag, Metrics metrics) {
         this.config = config;
+        this.lag = lag;
+        this.rate = new IntakeRate(clock, config.keysPerSecond());
         this.clock = clock;
         this.hybridClock = hybridClock;
         this.storage = storage;
@@ -51,6 +61,12 @@ final class HintIntake {
         this.putOff = metrics.counter(
                 "hint_senders_put_off_total", "Times a node that has hints for this one was told to wait");
         this.accruedAt = clock.nanos();
+        metrics.gauge(
+                "hint_intake_keys_per_second",
+                "Hints a second that this node would take from all others together now",
+                () -> Math.round(rate.keysPerSecond()));
+        metrics.gauge(
+                "hint_intake_halved", "Times this node took fewer hints than before because it was busy", rate::cuts);
         metrics.gauge("hint_senders", "Nodes that hand over hints to this one now", () -> {
             expireLeases();
             return leases.size();
@@ -58,18 +74,22 @@ final class HintIntake {
     }
 
     PeerReply.HintCredits grant(NodeId sender, PeerRequest.AskHintCredits asked) {
+        int load = storage.load();
+        rate.look(load, lag.average());
+        everAsked = true;
+        askedAt = clock.nanos();
         accrue();
         expireLeases();
-        if (storage.load() >= BUSY_LOAD) {
+        if (load >= IntakeRate.BUSY_LOAD) {
             return putOff(BUSY_PAUSE);
         }
         if (!leases.containsKey(sender) && leases.size() >= config.senders()) {
             return putOff(LEASE);
         }
-        int fewest = Math.min(KEYS_AT_ONCE, Math.max(1, config.keysPerSecond() / 100));
+        int fewest = (int) Math.min(KEYS_AT_ONCE, Math.max(1, rate.keysPerSecond() / 100));
         if (keys < fewest || bytes < BYTES_AT_ONCE / 4.0) {
-            double forKeys = (fewest - keys) / config.keysPerSecond();
-            double forBytes = (BYTES_AT_ONCE / 4.0 - bytes) / config.bytesPerSecond();
+            double forKeys = (fewest - keys) / rate.keysPerSecond();
+            double forBytes = (BYTES_AT_ONCE / 4.0 - bytes) / bytesPerSecond();
             return putOff(Duration.ofNanos((long) (1e9 * Math.max(0.001, Math.max(forKeys, forBytes)))));
         }
         int keysNow = (int) Math.min(Math.min(KEYS_AT_ONCE, keys), Math.max(1, asked.keys()));
@@ -94,12 +114,21 @@ final class HintIntake {
         long now = clock.nanos();
         double seconds = (now - accruedAt) / 1e9;
         accruedAt = now;
-        keys = Math.min(
-                Math.max(KEYS_AT_ONCE, config.keysPerSecond() * BURST_SECONDS),
-                keys + seconds * config.keysPerSecond());
-        bytes = Math.min(
-                Math.max(BYTES_AT_ONCE, config.bytesPerSecond() * BURST_SECONDS),
-                bytes + seconds * config.bytesPerSecond());
+        keys = accrued(keys, KEYS_AT_ONCE, rate.keysPerSecond(), seconds);
+        bytes = accrued(bytes, BYTES_AT_ONCE, bytesPerSecond(), seconds);
+    }
+
+    private static double accrued(double before, int atOnce, double perSecond, double seconds) {
+        return Math.min(Math.max(atOnce, perSecond * BURST_SECONDS), before + seconds * perSecond);
+    }
+
+    private double bytesPerSecond() {
+        return config.bytesPerSecond() * rate.part();
+    }
+
+    /** Whether others are handing over to this node, or wait for their turn to. */
+    boolean isWanted() {
+        return everAsked && clock.nanos() - askedAt < ASKS_AGAIN.toNanos();
     }
 
     private void expireLeases() {

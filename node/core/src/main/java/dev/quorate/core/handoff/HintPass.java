@@ -37,7 +37,8 @@ final class HintPass {
     }
 
     static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    private static final Duration BUSY_PAUSE = Duration.ofMillis(200);
     private static final int PAGE = 256;
 
     private final Handoff.Work work;
@@ -49,9 +50,11 @@ final class HintPass {
     private long expiresAt;
     private long bytesLeft;
     private int underWay;
+    private boolean paused;
     private boolean filling;
     private boolean stopped;
     private long done;
+    private long oldestLeft;
     private String problem = "";
 
     /** @param over told once, when nothing is under way any more */
@@ -60,6 +63,21 @@ final class HintPass {
         this.owner = owner;
         this.purpose = purpose;
         this.over = over;
+        // What comes while this walks is younger, and need not be met.
+        this.oldestLeft = work.hybridClock().last();
+    }
+
+    NodeId owner() {
+        return owner;
+    }
+
+    Purpose purpose() {
+        return purpose;
+    }
+
+    /** Nothing older waits, if this reached its end. */
+    long oldestLeft() {
+        return oldestLeft;
     }
 
     long done() {
@@ -107,6 +125,16 @@ final class HintPass {
     }
 
     private void askForCredits() {
+        // Reading, sending and forgetting a hint costs this node as much as taking it costs the other. Only a pause:
+        // however busy it is, it
+        // comes to an end.
+        if (!paused && work.lag().average().compareTo(IntakeRate.BUSY_LAG) > 0) {
+            paused = true;
+            work.counters().paused().increment();
+            work.wheel().after(BUSY_PAUSE, this::next);
+            return;
+        }
+        paused = false;
         HintTable.Backlog backlog = work.replicas().hints().backlog(owner);
         int keys = (int) Math.max(1, Math.min(Integer.MAX_VALUE, backlog.keys()));
         PeerRequest.AskHintCredits request = new PeerRequest.AskHintCredits(keys, Math.max(1, backlog.bytes()));
@@ -238,6 +266,8 @@ final class HintPass {
             ended();
         });
         if (!accepted) {
+            // Not looked at, so it may be as old as it likes.
+            oldestLeft = Long.MIN_VALUE;
             ended();
         }
     }
@@ -265,6 +295,9 @@ final class HintPass {
 
     /** Something is in the index and not in the record. */
     private void drop(KeyHash hash, Lookup lookup) {
+        if (storageTakesNothing()) {
+            return;
+        }
         if (lookup instanceof Lookup.Damaged) {
             if (work.rows().mayOwn(hash)) {
                 // It is made again from other owners when somebody reads it; the hint is then dropped here.
@@ -278,34 +311,38 @@ final class HintPass {
     }
 
     private void giveUpOrPurge(KeyHash hash, Lookup lookup) {
-        if (!(lookup instanceof Lookup.Found found) || found.record().hintFor(owner) == null) {
+        StoredRecord held = lookup instanceof Lookup.Found found ? found.record() : null;
+        Hint hint = held == null ? null : held.hintFor(owner);
+        if (held == null || hint == null) {
             drop(hash, lookup);
             return;
         }
-        StoredRecord held = found.record();
         StoredRecord without = held.withoutHint(owner);
         if (purpose == Purpose.PURGE) {
             keepWithout(hash, held, without, work.counters().purged());
             return;
         }
         List<NodeId> row = work.rows().owners(held.key(), hash);
-        Hint hint = held.hintFor(owner);
-        boolean inTime = hint != null && hint.since() >= oldest() && row.contains(owner);
+        boolean inTime = hint.since() >= oldest() && row.contains(owner);
         if (row.isEmpty() || inTime && !owner.equals(work.self())) {
+            oldestLeft = Math.min(oldestLeft, hint.since());
             return;
         }
         StoredRecord rerouted = without;
-        // An owner may do without a hint: comparing replicas finds it. For anybody else the record must not depend on
-        // one
-        // node only.
+        // An owner may do without a hint: comparing replicas finds it. Anybody else keeps the record until all others
+        // of
+        // the row have it: this copy may be one of the W that an acknowledgement counted, and must not be merged into
+        // another of them.
         boolean needsAnother = !row.contains(work.self());
         for (NodeId member : row) {
-            if (needsAnother && !member.equals(owner) && work.peers().reachable(member)) {
+            if (needsAnother && !member.equals(owner)) {
                 rerouted = rerouted.withHint(member, work.hybridClock().last());
             }
         }
         if (!needsAnother || !rerouted.hints().isEmpty()) {
             keepWithout(hash, held, rerouted, work.counters().rerouted());
+        } else {
+            oldestLeft = Math.min(oldestLeft, hint.since());
         }
     }
 
@@ -316,18 +353,26 @@ final class HintPass {
 
     /** Stores the record as it is without the hint; not at all, if it was here for that hint only. */
     private void keepWithout(KeyHash hash, StoredRecord held, StoredRecord without, Metrics.Counter counter) {
-        if (work.storage().refusal(WriteKind.CLIENT_DELETE) != null) {
-            stop("this node's storage takes no writes");
+        if (storageTakesNothing()) {
             return;
         }
-        boolean owns = work.rows().owners(held.key(), hash).contains(work.self());
-        boolean forOthersOnly = without.hints().isEmpty() && !owns;
+        boolean stays = work.rows().owners(held.key(), hash).contains(work.self())
+                || work.rows().receives(held.key(), hash);
+        boolean forOthersOnly = without.hints().isEmpty() && !stays;
         count(
                 forOthersOnly
                         ? work.replicas().remove(hash, held)
                         : work.replicas().commit(hash, held, without),
                 counter);
         done++;
+    }
+
+    private boolean storageTakesNothing() {
+        boolean nothing = work.storage().refusal(WriteKind.CLIENT_DELETE) != null;
+        if (nothing) {
+            stop("this node's storage takes no writes");
+        }
+        return nothing;
     }
 
     private static void count(CompletionStage<Durable> durable, Metrics.@Nullable Counter counter) {

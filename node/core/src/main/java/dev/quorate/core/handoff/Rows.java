@@ -10,6 +10,12 @@ public interface Rows {
     /** The owners of a key; none if nobody knows its bucket. */
     List<NodeId> owners(Key key, KeyHash hash);
 
+    /** Whether the node is in the ring at all: what is kept for one that is not has to go to others. */
+    boolean isMember(NodeId node);
+
+    /** Whether this node is about to own the key: then what it holds of it stays, though it is no owner yet (rules.md A8). */
+    boolean receives(Key key, KeyHash hash);
+
     /** Whether this node may own a key with this hash, whatever its bucket. */
     boolean mayOwn(KeyHash hash);
 }

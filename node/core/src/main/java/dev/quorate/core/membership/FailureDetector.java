@@ -148,7 +148,8 @@ final class FailureDetector {
             lateRounds.increment();
             doubt = Math.min(MAX_DOUBT, doubt + 1);
             for (int i = 0; i < grewAt.length; i++) {
-                grewAt[i] += lateNanos;
+                // Not beyond what it has said since: then it could fall silent for as long again and nobody would look.
+                grewAt[i] = Math.min(now, grewAt[i] + lateNanos);
             }
             return;
         }
@@ -285,9 +286,8 @@ final class FailureDetector {
 
     private void judge(int index) {
         List<NodeId> standing = standingAccusers(index);
-        TreeSet<Integer> hosts = new TreeSet<>();
-        standing.forEach(accuser -> hosts.add(members.hostOf(members.indexOf(accuser))));
-        boolean down = !hosts.isEmpty() && rule.isDown(hosts.size(), members.sourcesNeeded(index));
+        int hosts = hostsOf(standing).size();
+        boolean down = hosts > 0 && rule.isDown(hosts, members.sourcesNeeded(index));
         Verdict before = judged[index];
         Verdict now = stops(index)
                 ? Verdict.SHUTDOWN
@@ -306,14 +306,27 @@ final class FailureDetector {
 
     private void accuse(int index) {
         NodeId accused = members.id(index);
-        int already = standingAccusers(index).size();
-        if (own.accuses(accused) || already >= ENOUGH_ACCUSERS || !own.accuse(accused, view.heartbeat(index))) {
+        if (own.accuses(accused) || isAccusedEnough(index) || !own.accuse(accused, view.heartbeat(index))) {
             return;
         }
         accusationsMade.increment();
         spread.run();
         accusersChanged = true;
         setting.listener().accuses(accused, view.heartbeat(index));
+    }
+
+    /** Whether this node as one more would change nothing: there are hosts enough already, or its own is among them. */
+    private boolean isAccusedEnough(int index) {
+        List<NodeId> standing = standingAccusers(index);
+        TreeSet<Integer> hosts = hostsOf(standing);
+        return standing.size() >= ENOUGH_ACCUSERS
+                && (hosts.size() >= members.sourcesNeeded(index) || hosts.contains(members.hostOf(members.self())));
+    }
+
+    private TreeSet<Integer> hostsOf(List<NodeId> accusers) {
+        TreeSet<Integer> hosts = new TreeSet<>();
+        accusers.forEach(accuser -> hosts.add(members.hostOf(members.indexOf(accuser))));
+        return hosts;
     }
 
     /** One look at one member: a ping, and if that fails and its heartbeat stands still, pings by others. */

@@ -132,6 +132,11 @@ public final class PeerCalls {
         return transport.reachable(peer) && !health.silent(peer);
     }
 
+    /** Whether the peer has answered for a while: where there is a choice, such peers are quicker than one that has just come. */
+    public boolean settled(NodeId peer) {
+        return health.settled(peer);
+    }
+
     /** Whether the peer answered anything at that time of the monotonic clock or later. */
     public boolean heardSince(NodeId peer, long nanos) {
         return health.heardSince(peer, nanos);

@@ -22,6 +22,8 @@ final class PeerHealth {
     static final Duration LOOK_INTERVAL = Duration.ofMillis(100);
     static final Duration PING_INTERVAL = Duration.ofMillis(200);
     static final long SILENCE_NANOS = Duration.ofMillis(600).toNanos();
+    /** A peer that has begun to answer only lately may be a new process, which is slow at first and busy with catching up. */
+    static final long SETTLED_NANOS = Duration.ofSeconds(30).toNanos();
 
     /** A look this much too late says that this process was the one that stopped. */
     private static final long STALL_NANOS = Duration.ofMillis(200).toNanos();
@@ -37,6 +39,10 @@ final class PeerHealth {
         private long pingedAt;
         private long heardAt;
         private boolean everHeard;
+        /** Since when it answers without a break. */
+        private long answersSince;
+
+        private boolean answers;
         private boolean silent;
         private boolean listed;
 
@@ -89,6 +95,12 @@ final class PeerHealth {
         return peer != null && peer.everHeard && peer.heardAt - nanos >= 0;
     }
 
+    /** Whether the peer has answered for a while, without its link having broken or itself having fallen silent. */
+    boolean settled(NodeId id) {
+        Peer peer = peers.get(id);
+        return peer != null && peer.answers && clock.nanos() - peer.answersSince >= SETTLED_NANOS;
+    }
+
     /** A request went out. */
     void asked(Peer peer) {
         peer.outstanding++;
@@ -109,6 +121,10 @@ final class PeerHealth {
     void heard(Peer peer) {
         peer.everHeard = true;
         peer.heardAt = clock.nanos();
+        if (!peer.answers) {
+            peer.answers = true;
+            peer.answersSince = peer.heardAt;
+        }
         peer.silent = false;
         // What else is asked of it gets its own time: the answer shows that the peer lives, not that it is done.
         peer.waiting = peer.outstanding > 0;
@@ -123,6 +139,9 @@ final class PeerHealth {
     /** What was asked over a link that is gone cannot be answered. A silent peer stays silent: its next link may be as dead. */
     void linkLost(NodeId id) {
         Peer peer = peers.get(id);
+        if (peer != null) {
+            peer.answers = false;
+        }
         if (peer != null && !peer.silent) {
             peer.waiting = peer.outstanding > 0;
             peer.waitingSince = clock.nanos();
@@ -162,6 +181,7 @@ final class PeerHealth {
             long quiet = now - peer.waitingSince;
             if (!peer.silent && quiet >= SILENCE_NANOS) {
                 peer.silent = true;
+                peer.answers = false;
                 fellSilent.increment();
             }
             undecided |= !peer.silent;

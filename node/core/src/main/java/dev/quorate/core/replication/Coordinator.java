@@ -13,6 +13,7 @@ import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.Result;
 import dev.quorate.core.peer.WriteAnswer;
 import dev.quorate.core.peer.WriteCommand;
+import dev.quorate.core.ring.Move;
 import dev.quorate.core.ring.PreferenceList;
 import dev.quorate.core.runtime.BootSource;
 import dev.quorate.core.runtime.HybridClock;
@@ -102,7 +103,7 @@ public final class Coordinator {
         } else {
             long begun = local.clock().nanos();
             forwarder.get(command, owners, timeout, result -> {
-                if (noOwnerCouldDo(result)) {
+                if (noOwnerCouldDo(result) && local.mayStandIn(hash)) {
                     stoodIn.increment();
                     reads.read(command, hash, timeout.minusNanos(local.clock().nanos() - begun), answer);
                 } else {
@@ -144,7 +145,8 @@ public final class Coordinator {
                 return;
             }
             forwarder.write(forwarded, owners, timeout, result -> {
-                if (noOwnerCouldDo(result)) {
+                boolean decidedByAbsence = command.ifAbsent() && anOwnerStarts(result);
+                if (noOwnerCouldDo(result) && !decidedByAbsence && local.mayStandIn(hash)) {
                     stoodIn.increment();
                     writes.write(
                             forwarded, hash, timeout.minusNanos(local.clock().nanos() - begun), answer);
@@ -154,8 +156,7 @@ public final class Coordinator {
             });
             return;
         }
-        boolean mayHaveForgotten = local.recovering().test(local.slot(hash));
-        if ((command.ifAbsent() && mayHaveForgotten || local.unfenced().test(local.slot(hash))) && owners.size() > 1) {
+        if (cannotSayAbsent(command, hash) || local.unfenced().test(local.slot(hash)) && owners.size() > 1) {
             // That it finds nothing here says nothing, or what it acknowledges does not count.
             forwarder.write(identified(command), owners, timeout, answer);
             return;
@@ -170,6 +171,18 @@ public final class Coordinator {
             forwarder.write(
                     identified(command), owners, left, there -> answer.accept(noOwnerCouldDo(there) ? result : there));
         });
+    }
+
+    /** Whether this node, if it finds nothing, may have forgotten what another owner still knows. */
+    private boolean cannotSayAbsent(WriteCommand command, KeyHash hash) {
+        return command.ifAbsent()
+                && local.recovering().test(local.slot(hash))
+                && local.owners(command.key(), hash).size() > 1;
+    }
+
+    /** An owner is there that cannot say yet what it holds; it will soon, and who owns nothing of a key never can. */
+    private static boolean anOwnerStarts(Result<?> result) {
+        return result.match(answered -> false, failed -> failed.kind() == Failure.Kind.NODE_STARTING);
     }
 
     /** Nothing was done, for a reason that lies in this node: it must not mint over a record it cannot read, or its disk is full. */
@@ -197,9 +210,14 @@ public final class Coordinator {
                 command.mode());
     }
 
-    /** Whether that node is to hold the key. */
+    /** Whether that node is to hold the key, as an owner or as one who is about to be. */
     public boolean owns(NodeId node, Key key, KeyHash hash) {
-        return local.owners(key, hash).contains(node);
+        List<NodeId> owners = local.owners(key, hash);
+        if (owners.contains(node)) {
+            return true;
+        }
+        Move move = local.ring().state().currentMove(local.slot(hash));
+        return move != null && move.kind() == Move.Kind.MOVE && move.to().equals(node) && owners.contains(move.from());
     }
 
     /** Merges into what this node holds, as it would for a peer. */
@@ -243,10 +261,14 @@ public final class Coordinator {
                 reads.read(get.command(), hash, timeout, result -> answer.accept(new PeerReply.ForwardedGet(result)));
             }
         } else if (request instanceof PeerRequest.ForwardWrite write) {
-            if (ownsOrRefuses(write, hash, answer)) {
-                writes.write(
-                        write.command(), hash, timeout, result -> answer.accept(new PeerReply.ForwardedWrite(result)));
+            if (!ownsOrRefuses(write, hash, answer)) {
+                return;
             }
+            if (cannotSayAbsent(write.command(), hash)) {
+                answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+                return;
+            }
+            writes.write(write.command(), hash, timeout, result -> answer.accept(new PeerReply.ForwardedWrite(result)));
         }
     }
 

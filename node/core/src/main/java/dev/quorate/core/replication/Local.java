@@ -6,6 +6,8 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerCalls;
 import dev.quorate.core.ring.CurrentRing;
 import dev.quorate.core.ring.KeyHasher;
+import dev.quorate.core.ring.NodeEntry;
+import dev.quorate.core.ring.NodeStatus;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.DeadlineWheel;
@@ -28,6 +30,7 @@ public record Local(
         NodeId self,
         CurrentRing ring,
         RingUpdates ringUpdates,
+        Handovers handovers,
         KeyHasher hasher,
         SortedMap<Integer, Bucket> bucketsById,
         ReplicationConfig config,
@@ -53,6 +56,12 @@ public record Local(
     /** Under which this node asks the owners of a key now. */
     long rowEpoch(KeyHash hash) {
         return ring.state().rowEpoch(slot(hash));
+    }
+
+    /** Whether this node may hold something of the slot in an owner's stead. Who joins, leaves or has not cleared it away yet may not. */
+    boolean mayStandIn(KeyHash hash) {
+        NodeEntry entry = ring.state().node(self);
+        return entry != null && entry.status() == NodeStatus.NORMAL && !handovers.hasLeftovers(slot(hash));
     }
 
     /** The owners of a key, in preference order. Empty for a bucket that this node does not know. */

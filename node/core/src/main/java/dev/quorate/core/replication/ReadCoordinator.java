@@ -85,7 +85,8 @@ final class ReadCoordinator {
         private final DeadlineWheel.Handle timer;
         private DeadlineWheel.Handle hedge = DeadlineWheel.Handle.NONE;
         private final boolean sloppy;
-        // Who can be asked: reachable owners, this node first, then in preference order; then those that stand in.
+        // Who can be asked: reachable owners, this node first, then those that have long been there, each in preference
+        // order; then those that stand in.
         private final List<NodeId> spare;
         // Positions of those that stand in, by their place behind the owners in spare.
         private @Nullable List<Integer> standIns;
@@ -113,9 +114,11 @@ final class ReadCoordinator {
             if (owners.contains(local.self())) {
                 spare.add(local.self());
             }
+            int settled = spare.size();
             for (NodeId owner : owners) {
                 if (!owner.equals(local.self()) && local.peers().reachable(owner)) {
-                    spare.add(owner);
+                    // One that has just come back is slow, and lacks what it missed.
+                    spare.add(local.peers().settled(owner) ? settled++ : spare.size(), owner);
                 }
             }
             this.reachableOwners = spare.size();

@@ -19,7 +19,8 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Replaces a damaged record by what the other owners hold, once R of them, or all, have answered (rules.md A7). Until then the key counts for
+ * Replaces a damaged record by what the other owners hold, once all of them have answered: with any W another may be the only one
+ * that still holds an acknowledged write, and a read that asks all but that one would count this copy (rules.md A7). Until then the key counts for
  * nothing on this node. The new record has no own interval: what was minted here and only stood in the damaged one is not claimed.
  * Outside the row there is no reason to make it again: it is dropped. Confined to the event loop.
  */
@@ -43,39 +44,43 @@ final class RecordRescue {
         this.postponed = local.metrics()
                 .counter(
                         "records_rescue_postponed_total",
-                        "Rescues put off: too many at once, too few owners answered, or storage takes no writes");
+                        "Rescues put off: too many at once, not all owners answered, or storage takes no writes");
     }
 
     void start(Key key, KeyHash hash) {
-        Bucket bucket = local.bucketsById().get(key.bucketId());
         List<NodeId> owners = local.owners(key, hash);
-        if (bucket == null || underWay.contains(hash)) {
+        if (owners.isEmpty() || underWay.contains(hash)) {
             return;
         }
-        if (!owners.contains(local.self())) {
+        boolean owns = owners.contains(local.self());
+        if (!owns && !local.handovers().receives(local.slot(hash))) {
             forget(key, hash);
             return;
         }
-        // Where R is all of them, all others know as much as anybody does.
-        int others = owners.size() - 1;
+        int others = owners.size() - (owns ? 1 : 0);
         if (underWay.size() >= MAX_UNDER_WAY || others == 0) {
             postponed.increment();
             return;
         }
         underWay.add(hash);
-        new Attempt(key, hash, Math.min(bucket.r(), others), others).ask(owners);
+        new Attempt(key, hash, others).ask(owners);
     }
 
     /** What was kept for an owner and cannot be read is nothing that could still be handed to it: the other copies have to do. */
     private void forget(Key key, KeyHash hash) {
         boolean accepted = local.replicas().update(key, hash, lookup -> {
-            if (lookup instanceof Lookup.Damaged) {
-                local.replicas().replaceDamaged(hash, null).whenComplete((done, failure) -> {
-                    if (failure == null) {
-                        hintsLost.increment();
-                    }
-                });
+            if (!(lookup instanceof Lookup.Damaged)) {
+                return;
             }
+            if (local.storage().refusal(WriteKind.CLIENT_DELETE) != null) {
+                postponed.increment();
+                return;
+            }
+            local.replicas().replaceDamaged(hash, null).whenComplete((done, failure) -> {
+                if (failure == null) {
+                    hintsLost.increment();
+                }
+            });
         });
         if (!accepted) {
             postponed.increment();
@@ -85,15 +90,13 @@ final class RecordRescue {
     private final class Attempt {
         private final Key key;
         private final KeyHash hash;
-        private final int required;
         private int outstanding;
-        private int answers;
+        private boolean complete = true;
         private @Nullable VersionedObject merged;
 
-        Attempt(Key key, KeyHash hash, int required, int outstanding) {
+        Attempt(Key key, KeyHash hash, int outstanding) {
             this.key = key;
             this.hash = hash;
-            this.required = required;
             this.outstanding = outstanding;
         }
 
@@ -109,14 +112,16 @@ final class RecordRescue {
                                         @Override
                                         public void answered(PeerReply reply) {
                                             if (reply instanceof PeerReply.ReadReply read) {
-                                                answers++;
                                                 add(read.object());
+                                            } else {
+                                                complete = false;
                                             }
                                             settle();
                                         }
 
                                         @Override
                                         public void failed(PeerCalls.CallFailure failure) {
+                                            complete = false;
                                             settle();
                                         }
                                     });
@@ -135,7 +140,7 @@ final class RecordRescue {
             if (outstanding > 0) {
                 return;
             }
-            boolean taken = answers >= required && local.replicas().update(key, hash, this::replace);
+            boolean taken = complete && local.replicas().update(key, hash, this::replace);
             if (!taken) {
                 postponed.increment();
                 underWay.remove(hash);

@@ -1,5 +1,6 @@
 package dev.quorate.core.replication;
 
+import dev.quorate.core.runtime.Metrics;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ final class SilenceWatch {
     private final Local local;
     private final long patienceNanos;
     private final TokenBucket permits = new TokenBucket(BURST);
+    private final Metrics.Counter notAsked;
     private @Nullable WriteFanOut first;
     private @Nullable WriteFanOut last;
     private boolean armed;
@@ -24,6 +26,10 @@ final class SilenceWatch {
     SilenceWatch(Local local) {
         this.local = local;
         this.patienceNanos = local.config().standInAfter().toNanos();
+        this.notAsked = local.metrics()
+                .counter(
+                        "stand_ins_not_asked_total",
+                        "Silent owners of a write that nobody was asked to stand in for, because too many are silent");
     }
 
     void watch(WriteFanOut write) {
@@ -65,7 +71,11 @@ final class SilenceWatch {
 
     /** Whether another node may be asked because of a silence. */
     boolean mayAsk() {
-        return permits.take();
+        boolean may = permits.take();
+        if (!may) {
+            notAsked.increment();
+        }
+        return may;
     }
 
     private void arm() {

@@ -125,7 +125,7 @@ final class WriteAttempt implements WriteFanOut.Listener {
                 finish(unknown(local.self(), Failure.Kind.QUORUM_NOT_MET, "the record is not here any more"));
                 return;
             }
-            replicate(held, dot, known.effective(), local.storage().barrier());
+            replicate(held, dot, known.effective(), local.replicas().barrier(hash));
         });
         if (!accepted) {
             finish(gotNoTurn(TOO_MANY_WRITES));
@@ -184,6 +184,11 @@ final class WriteAttempt implements WriteFanOut.Listener {
         if (lookup instanceof Lookup.Damaged && !local.rules().damageIsAbsence()) {
             shared.rescue().start(key, hash);
             finish(Result.failed(Failure.of(Failure.Kind.RECORD_CORRUPT).with("node", local.self())));
+            return;
+        }
+        if (owners.contains(local.self()) && !local.owners(key, hash).contains(local.self())) {
+            // What is written here from now on is in nobody's row, and handed to nobody.
+            finish(gotNoTurn("the slot was handed over before the write began"));
             return;
         }
         StoredRecord held = lookup instanceof Lookup.Found found ? found.record() : null;

@@ -57,6 +57,9 @@ final class WriteFanOut {
     private int absent = NOT_LOOKED;
     private int waitsForOwner;
     private int waitsForOther;
+    // What this node was to keep, and what it keeps from the commit on that writes the object: there may have been no
+    // room.
+    private int keepAsked;
     private int keptHere;
     private int hinted;
     private int asksUnderNewRow;
@@ -101,6 +104,9 @@ final class WriteFanOut {
     boolean mayHoldHere(@Nullable StoredRecord held) {
         if (owns()) {
             return true;
+        }
+        if (!local.mayStandIn(hash)) {
+            return false;
         }
         NodeId owner = owners.get(ownPosition);
         return held != null && held.hintFor(owner) != null || standins.keeper().hasRoomFor(owner);
@@ -151,7 +157,10 @@ final class WriteFanOut {
             if (other == null) {
                 StoredRecord before = hintedRecord;
                 hintedRecord = standins.keeper().withHint(before, owner, owns());
-                keptHere |= 1 << position;
+                keepAsked |= 1 << position;
+                if (hintedRecord.hintFor(owner) != null) {
+                    keptHere |= 1 << position;
+                }
                 if (hintedRecord != before) {
                     standins.keeper().kept();
                 }
@@ -196,7 +205,8 @@ final class WriteFanOut {
                 waitsForOwner |= 1 << position;
                 local.peers().call(owner, request, left, new OwnersAnswer(position));
             } else {
-                lose(position, true);
+                // What is written already, and is sent again, had no plan.
+                ownerFailed(position, true);
             }
         }
         boolean canBeReplaced =
@@ -341,8 +351,8 @@ final class WriteFanOut {
 
     private void lose(int position, boolean mayHaveItLater) {
         tell(quorum.lost(position));
-        if (mayHaveItLater && (keptHere & 1 << position) == 0) {
-            keptHere |= 1 << position;
+        if (mayHaveItLater && (keepAsked & 1 << position) == 0) {
+            keepAsked |= 1 << position;
             standins.keeper().keep(key, hash, owners.get(position), owns());
         }
     }

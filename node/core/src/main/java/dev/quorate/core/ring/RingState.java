@@ -66,9 +66,17 @@ public final class RingState {
 
     /** The first state of a cluster whose table is given, for those who make up rings. Its nodes have no addresses. */
     public static RingState of(SlotTable table) {
+        return of(table, List.of());
+    }
+
+    /** The same with further nodes, which have been admitted to join. */
+    public static RingState of(SlotTable table, List<Member> joining) {
         SortedMap<NodeId, NodeEntry> nodes = new TreeMap<>();
         for (Member member : table.members()) {
             nodes.put(member.id(), new NodeEntry(member, "", "", "", "", NodeStatus.NORMAL));
+        }
+        for (Member member : joining) {
+            nodes.put(member.id(), new NodeEntry(member, "", "", "", "", NodeStatus.JOINING));
         }
         return RingEdit.of(table, nodes, table.width()).build();
     }

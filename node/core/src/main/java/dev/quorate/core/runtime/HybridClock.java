@@ -34,6 +34,11 @@ public final class HybridClock {
         return Math.max(last, ofMillis(clock.wallMillis()));
     }
 
+    /** The present by the wall clock alone. */
+    public long wall() {
+        return ofMillis(clock.wallMillis());
+    }
+
     /** Follows a time that another node issued. */
     public void observe(long remote) {
         if (remote > last) {

@@ -3,6 +3,7 @@ package dev.quorate.core.storage;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.storage.Storage.KeyRange;
 import dev.quorate.core.storage.Storage.ScanBudget;
@@ -13,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -47,31 +47,26 @@ public final class HintTable {
     public record Page(List<KeyHash> hashes, @Nullable KeyHash last) {}
 
     private final Storage storage;
+    private final EventLoop loop;
     private final SortedMap<NodeId, Backlog> backlogs = new TreeMap<>();
     private long keys;
     private long bytes;
     private long added;
 
-    HintTable(Storage storage, Metrics metrics) {
+    HintTable(Storage storage, EventLoop loop, Metrics metrics) {
         this.storage = storage;
+        this.loop = loop;
         metrics.gauge("hints", "Records that wait to be handed to an owner", () -> keys);
         metrics.gauge("hint_bytes", "Bytes of records that wait to be handed to an owner", () -> bytes);
     }
 
     /** Counts what a former process left. */
     public CompletionStage<Void> load() {
-        return load(KeyRange.ALL);
-    }
-
-    private CompletionStage<Void> load(KeyRange range) {
-        return storage.scan(Table.HINTS, range, LOADED_AT_ONCE).thenCompose(page -> {
-            for (Storage.Entry entry : page.entries()) {
-                ByteBuffer value = ByteBuffer.wrap(entry.value().unsafeArray());
-                add(ownerIn(entry.key()), value.getLong(), value.getInt());
-            }
-            Bytes last = page.resumeAfter();
-            return last == null ? CompletableFuture.completedFuture(null) : load(range.after(last));
-        });
+        return new WholeTable(storage, loop, Table.HINTS, LOADED_AT_ONCE, entry -> {
+                    ByteBuffer value = ByteBuffer.wrap(entry.value().unsafeArray());
+                    add(ownerIn(entry.key()), value.getLong(), value.getInt());
+                })
+                .read();
     }
 
     /** By owner; only owners for whom something waits. */
@@ -109,6 +104,12 @@ public final class HintTable {
                     }
                     return new Page(hashes, last == null ? null : hashIn(last));
                 });
+    }
+
+    /** Nothing that waits for this owner is older than that: somebody has looked at all of it. */
+    public void noneIsOlder(NodeId owner, long since) {
+        backlogs.computeIfPresent(
+                owner, (o, backlog) -> new Backlog(backlog.keys(), backlog.bytes(), Math.max(backlog.since(), since)));
     }
 
     /** Drops an entry whose record has no such hint any more. */

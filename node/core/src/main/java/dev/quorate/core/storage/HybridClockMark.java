@@ -11,8 +11,9 @@ import java.util.concurrent.CompletionStage;
  */
 public final class HybridClockMark {
     private static final Bytes KEY = Bytes.utf8("hybrid-clock-mark");
-    private static final long AHEAD = HybridClock.ofMillis(20_000);
-    private static final long RENEWED_BELOW = HybridClock.ofMillis(10_000);
+    private static final long AHEAD_OF_WALL = HybridClock.ofMillis(20_000);
+    /** Where the clock is ahead of the wall it only counts what it issues, 65 536 a millisecond. */
+    private static final long AHEAD_OF_CLOCK = HybridClock.ofMillis(1_000);
 
     private final HybridClock clock;
     private final Storage storage;
@@ -33,14 +34,18 @@ public final class HybridClockMark {
         });
     }
 
+    /** The whole way ahead, or a part of it. Not a way ahead of a mark: each restart of a process that keeps dying would add one. */
+    private long aheadBy(int part) {
+        return Math.max(clock.wall() + AHEAD_OF_WALL / part, clock.last() + AHEAD_OF_CLOCK / part);
+    }
+
     /** Called before times are issued; writes a new mark about every ten seconds of use. */
     public void keepAhead() {
-        long now = clock.last();
-        if (renewing || mark - now > RENEWED_BELOW || storage.refusal(Storage.WriteKind.REPLICA_MERGE) != null) {
+        if (renewing || mark > aheadBy(2) || storage.refusal(Storage.WriteKind.REPLICA_MERGE) != null) {
             return;
         }
         renewing = true;
-        long next = now + AHEAD;
+        long next = aheadBy(1);
         Bytes value = Bytes.owning(ByteBuffer.allocate(Long.BYTES).putLong(next).array());
         storage.commit(WriteBatch.put(Table.META, KEY, value)).whenComplete((durable, failure) -> {
             renewing = false;

@@ -15,7 +15,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -125,20 +124,14 @@ public final class LeafRebuild {
     /** Computes all leaves from the records, before anything changes them. */
     public CompletionStage<Void> rebuildAll() {
         LeafSums found = new LeafSums();
-        return scanAll(Storage.KeyRange.ALL, found).thenCompose(scanned -> correctAll(found));
-    }
-
-    private CompletionStage<Void> scanAll(Storage.KeyRange range, LeafSums found) {
-        return storage.scan(Table.DATA, range, PAGE).thenCompose(page -> {
-            for (Storage.Entry entry : page.entries()) {
-                OptionalLong digest = digestOf(entry);
-                if (digest.isPresent()) {
-                    found.add(MerkleTree.leafOf(KeyHash.fromBytes(entry.key())), digest.getAsLong(), 1);
-                }
-            }
-            Bytes last = page.resumeAfter();
-            return last == null ? CompletableFuture.completedFuture(null) : scanAll(range.after(last), found);
-        });
+        return new WholeTable(storage, loop, Table.DATA, PAGE, entry -> {
+                    OptionalLong digest = digestOf(entry);
+                    if (digest.isPresent()) {
+                        found.add(MerkleTree.leafOf(KeyHash.fromBytes(entry.key())), digest.getAsLong(), 1);
+                    }
+                })
+                .read()
+                .thenCompose(scanned -> correctAll(found));
     }
 
     private CompletionStage<Void> correctAll(LeafSums found) {

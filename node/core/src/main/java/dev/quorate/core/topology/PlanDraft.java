@@ -141,7 +141,23 @@ final class PlanDraft {
                 return impossible(by + " is to take the place of " + replace.getKey() + " and will own nothing itself");
             }
         }
+        if (!removed.isEmpty() && !(keepsMajority(ring.voters()) && keepsMajority(ring.newVoters()))) {
+            return Rejection.of(Rejection.Reason.VOTERS_NEEDED)
+                    .with("voters", ring.voters())
+                    .with("voters_to_come", ring.newVoters())
+                    .with("removed", removed.keySet());
+        }
         return null;
+    }
+
+    /** Whoever is removed votes no more, and others can take its place only as long as a majority is left. */
+    private boolean keepsMajority(List<NodeId> voters) {
+        int left = 0;
+        for (NodeId voter : voters) {
+            NodeEntry entry = after.get(voter);
+            left += entry != null && entry.status().isActive() ? 1 : 0;
+        }
+        return voters.isEmpty() || 2 * left > voters.size();
     }
 
     private static NodeStatus statusAfter(NodeStatus status, StagedChange change) {

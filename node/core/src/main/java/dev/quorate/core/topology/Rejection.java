@@ -37,6 +37,8 @@ public record Rejection(Reason reason, SortedMap<String, String> details) {
          * unsafe. With W=1 there are always too few.
          */
         TOO_FEW_SURVIVORS,
+        /** Without the nodes to be removed no majority of the voters would be left: first others have to vote in the place of some. */
+        VOTERS_NEEDED,
         /** First these have to finish, or to be cancelled. */
         MOVES_UNDER_WAY,
         /** That hand-over is not under way in that attempt: it was finished, cancelled or begun again. */

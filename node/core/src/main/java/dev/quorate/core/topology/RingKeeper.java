@@ -237,6 +237,12 @@ final class RingKeeper {
         List<NodeEntry> all = now.active();
         int start = random.nextInt(Math.max(1, all.size()));
         int told = 0;
+        for (NodeEntry former : base.active()) {
+            // Nobody gossips with who is out: this is how it hears of that.
+            if (!now.isActive(former.id()) && peers.reachable(former.id())) {
+                peers.call(former.id(), new PeerRequest.TellRing(update), FETCH_TIMEOUT, NOBODY);
+            }
+        }
         for (int k = 0; k < all.size() && told < TOLD; k++) {
             NodeId node = all.get((start + k) % all.size()).id();
             if (!node.equals(self) && peers.reachable(node)) {

@@ -178,6 +178,19 @@ class MembershipTest {
     }
 
     @Test
+    void whoWakesHasHeardOfNobodyInTheFuture() {
+        forEachSeed(100, seed -> {
+            MembershipWorld world = settled(seed, 3);
+            world.node(2).pause();
+            world.node(3).kill();
+            world.pass(Duration.ofSeconds(20));
+            // The first it reads is, often, the last that was ever heard of the dead one.
+            world.node(2).resume();
+            assertThat(world.node(2).sees(3).age()).isGreaterThanOrEqualTo(Duration.ZERO);
+        });
+    }
+
+    @Test
     void ofTwoMembersOneIsEnoughToSayThatTheOtherIsDown() {
         MembershipWorld world = settled(1, 2);
         world.node(2).kill();
@@ -210,6 +223,24 @@ class MembershipTest {
         assertThat(world.node(1).sees(4).accusers()).containsExactly(new NodeId(1), new NodeId(2));
         assertThat(world.node(1).verdict(4)).isEqualTo(Verdict.LOCAL_UNREACHABLE);
         assertThat(world.node(3).verdict(1)).as("3 and 4 are two hosts").isEqualTo(Verdict.DOWN);
+    }
+
+    @Test
+    void threeAccusersOnOneHostDoNotSilenceTheOthers() {
+        forEachSeed(10, seed -> {
+            MembershipWorld world = settled(seed, 5, "a", "a", "a", "b", "c");
+            world.node(5).kill();
+            world.pass(Duration.ofSeconds(2));
+            world.node(4).pause();
+            world.pass(DETECT);
+            assertThat(world.node(1).sees(5).accusers()).containsExactly(new NodeId(1), new NodeId(2), new NodeId(3));
+            assertThat(world.node(1).verdict(5)).isEqualTo(Verdict.LOCAL_UNREACHABLE);
+            world.node(4).resume();
+            world.pass(Duration.ofMinutes(1));
+            for (int observer = 1; observer <= 4; observer++) {
+                assertThat(world.node(observer).verdict(5)).isEqualTo(Verdict.DOWN);
+            }
+        });
     }
 
     @Test

@@ -212,4 +212,32 @@ class PeerCallsTest {
         answer(last());
         assertThat(told).hasSize(1);
     }
+
+    @Test
+    void aPeerIsSettledOnlyWhenItHasAnsweredForAWhileWithoutABreak() {
+        answerFor(Duration.ofSeconds(29));
+        assertThat(calls.settled(PEER)).isFalse();
+        answerFor(Duration.ofSeconds(2));
+        assertThat(calls.settled(PEER)).isTrue();
+        assertThat(calls.settled(OTHER)).as("who was asked nothing").isFalse();
+        calls.onLinkLost(PEER, link);
+        link++;
+        answerFor(Duration.ofSeconds(29));
+        assertThat(calls.settled(PEER)).as("after its link broke").isFalse();
+        answerFor(Duration.ofSeconds(2));
+        assertThat(calls.settled(PEER)).isTrue();
+        ask(PEER, LONG);
+        time.pass(Duration.ofSeconds(1));
+        answerFor(Duration.ofSeconds(1));
+        assertThat(calls.reachable(PEER)).isTrue();
+        assertThat(calls.settled(PEER)).as("after a silence").isFalse();
+    }
+
+    private void answerFor(Duration duration) {
+        for (long millis = 0; millis < duration.toMillis(); millis += 100) {
+            ask(PEER, LONG);
+            answer(last());
+            time.pass(Duration.ofMillis(100));
+        }
+    }
 }

@@ -20,6 +20,7 @@ import dev.quorate.core.version.VersionedObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -123,6 +124,22 @@ class ReplicaTableTest {
         ReplicaTable restarted = newTable();
         assertThat(restarted.hints().load()).isCompleted();
         assertThat(restarted.hints().backlogs()).isEqualTo(table.hints().backlogs());
+    }
+
+    @Test
+    void aStartWithMillionsOfHintsDoesNotExhaustTheStack() {
+        NodeId away = new NodeId(2);
+        for (int i = 0; i < 10_000; i++) {
+            commit(new KeyHash(i, 0), null, record("v").withHint(away, 70));
+        }
+        storage.pagesOf(1);
+        HintTable hints = newTable().hints();
+        CompletableFuture<Void> loaded = hints.load().toCompletableFuture();
+        while (!loopTasks.isEmpty()) {
+            loopTasks.remove(0).run();
+        }
+        assertThat(loaded).isCompleted();
+        assertThat(hints.backlog(away).keys()).isEqualTo(10_000);
     }
 
     @Test

@@ -107,8 +107,11 @@ public final class Kvnode implements Callable<Integer> {
     private static int run(Path file, PrintWriter out) throws Exception {
         long startNanos = System.nanoTime();
         NodeSettings settings = settings(file, new PrintWriter(System.err, true));
-        LogSetup.nodeIs(settings.node().toString(), settings.logLevel().name());
-        NodeProcess node = NodeProcess.start(settings, Kvnode::die);
+        LogSetup.nodeIs(settings.label(), settings.logLevel().name());
+        NodeProcess node = NodeProcess.start(
+                settings,
+                Kvnode::die,
+                known -> LogSetup.nodeIs(known.toString(), settings.logLevel().name()));
         CountDownLatch stopped = new CountDownLatch(1);
         AtomicInteger exitCode = new AtomicInteger(ExitCode.OK);
         AtomicBoolean asked = new AtomicBoolean();
@@ -122,11 +125,10 @@ public final class Kvnode implements Callable<Integer> {
                             Runtime.getRuntime().halt(exitCode.get());
                         },
                         "stop"));
-        out.println(
-                "kvnode " + settings.node() + " ready client=" + node.clientAddress() + " peer=" + node.peerAddress()
-                        + " admin=" + node.adminAddress() + " pid="
-                        + ProcessHandle.current().pid() + " in "
-                        + (System.nanoTime() - startNanos) / 1_000_000 + " ms");
+        out.println("kvnode " + node.node() + " ready client=" + node.clientAddress() + " peer=" + node.peerAddress()
+                + " admin=" + node.adminAddress() + " pid="
+                + ProcessHandle.current().pid() + " in "
+                + (System.nanoTime() - startNanos) / 1_000_000 + " ms");
         out.flush();
         stopped.await();
         return exitCode.get();
@@ -198,9 +200,13 @@ public final class Kvnode implements Callable<Integer> {
                 NodeSettings settings = settings(file, spec.commandLine().getErr());
                 spec.commandLine()
                         .getOut()
-                        .println(file + ": fine; node " + settings.node() + " of "
-                                + settings.members().size() + " in cluster "
-                                + settings.cluster().id());
+                        .println(file + ": fine; "
+                                + settings.origin()
+                                        .match(
+                                                founding -> "node " + founding.node() + " of "
+                                                        + founding.members().size() + " in cluster "
+                                                        + founding.cluster().id(),
+                                                joining -> "a node that joins by way of " + joining.seeds()));
                 return ExitCode.OK;
             }
         }

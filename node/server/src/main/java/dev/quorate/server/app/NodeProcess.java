@@ -8,11 +8,13 @@ import dev.quorate.core.membership.MembershipConfig;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.replication.SafetyRules;
+import dev.quorate.core.ring.Move;
 import dev.quorate.core.ring.NodeEntry;
-import dev.quorate.core.ring.NodeStatus;
 import dev.quorate.core.ring.RingState;
+import dev.quorate.core.ring.RingVersion;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.RandomSource;
+import dev.quorate.core.transfer.TransferStatus;
 import dev.quorate.server.config.Address;
 import dev.quorate.server.config.ConfigText;
 import dev.quorate.server.config.NodeSettings;
@@ -20,11 +22,12 @@ import dev.quorate.server.grpc.Admission;
 import dev.quorate.server.grpc.ClientOperations;
 import dev.quorate.server.grpc.ClusterGrpcService;
 import dev.quorate.server.grpc.ClusterIdentity;
+import dev.quorate.server.grpc.ClusterTerms;
 import dev.quorate.server.grpc.Defects;
 import dev.quorate.server.grpc.HintGrpcService;
 import dev.quorate.server.grpc.InspectGrpcService;
 import dev.quorate.server.grpc.KvGrpcService;
-import dev.quorate.server.grpc.MemberDirectory;
+import dev.quorate.server.grpc.MembershipGrpcService;
 import dev.quorate.server.grpc.MembershipLog;
 import dev.quorate.server.grpc.NodeGrpcService;
 import dev.quorate.server.grpc.PeerEvents;
@@ -46,17 +49,16 @@ import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,6 +69,7 @@ public final class NodeProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeProcess.class);
     private static final Duration START_LIMIT = Duration.ofMinutes(5);
     private static final Duration LOOP_LIMIT = Duration.ofMinutes(1);
+    private static final Duration RING_PATIENCE = Duration.ofSeconds(3);
     private static final Duration PEERS_LIMIT = Duration.ofSeconds(3);
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
     private static final Duration GOODBYE_LIMIT = Duration.ofSeconds(2);
@@ -78,12 +81,16 @@ public final class NodeProcess implements AutoCloseable {
         void fatal(String what, Throwable cause);
     }
 
+    private final NodeId self;
     private final NodeSettings settings;
     private final NettyEventLoop loop;
     private final LoopMetrics metrics = new LoopMetrics();
     private final HealthStatusManager health = new HealthStatusManager();
     private final HealthStatusManager peerHealth = new HealthStatusManager();
     private final AtomicBoolean stopped = new AtomicBoolean();
+
+    /** What peers said of it; empty while this node has a part in the ring. Of the loop. */
+    private String goneBecause = "";
 
     private final LmdbStorage storage;
     private final NodeCore core;
@@ -97,70 +104,79 @@ public final class NodeProcess implements AutoCloseable {
     private final @Nullable MetricsListener metricsListener;
 
     /**
-     * Starts the node and returns when it serves.
+     * Starts the node and returns when it serves. A node that joins is admitted first, which may take as long as its cluster does.
      *
-     * @throws IOException if the data directory or an address cannot be used
-     * @throws IdentityException if the data belongs to another node or cluster
+     * @throws IOException if the data directory or an address cannot be used, or the node is not admitted
+     * @throws IdentityException if the data belongs to another node or cluster, or to one that is gone
      */
     public static NodeProcess start(NodeSettings settings, FatalHandler fatal)
             throws IOException, IdentityException, InterruptedException {
+        return start(settings, fatal, node -> {});
+    }
+
+    /** @param named told which node this is, as soon as that is known */
+    public static NodeProcess start(NodeSettings settings, FatalHandler fatal, Consumer<NodeId> named)
+            throws IOException, IdentityException, InterruptedException {
         Clock clock = new SystemClock();
         NettyEventLoop loop = new NettyEventLoop(
-                "node-" + settings.node(), thrown -> fatal.fatal("a task of the event loop threw", thrown));
+                "node-" + settings.label(), thrown -> fatal.fatal("a task of the event loop threw", thrown));
         try {
-            return new NodeProcess(settings, clock, loop, fatal);
+            return new NodeProcess(settings, clock, loop, fatal, named);
         } catch (IOException | IdentityException | RuntimeException | InterruptedException failed) {
             loop.stop();
             throw failed;
         }
     }
 
-    private NodeProcess(NodeSettings settings, Clock clock, NettyEventLoop loop, FatalHandler fatal)
+    private NodeProcess(
+            NodeSettings given, Clock clock, NettyEventLoop loop, FatalHandler fatal, Consumer<NodeId> named)
             throws IOException, IdentityException, InterruptedException {
-        this.settings = settings;
         this.loop = loop;
-        IdentityFile.check(settings.storage().directory(), settings.cluster().id(), settings.node());
-        this.storage = LmdbStorage.open(settings.storage(), loop, metrics, fatal::fatal);
-        RandomSource random = new SystemRandom();
-        this.transport = new PeerGrpcTransport(
-                loop,
-                clock,
-                random,
-                settings.limits().peerQueueBytes(),
-                GrpcListeners.peerMessageBytes(settings),
-                metrics);
+        OwnTerms own = OwnTerms.of(given);
+        this.storage = LmdbStorage.open(given.storage(), loop, metrics, fatal::fatal);
         List<Server> started = new ArrayList<>();
+        PeerGrpcTransport opened = null;
         try {
-            IdentityFile identity = IdentityFile.open(
-                    settings.storage().directory(), settings.cluster().id(), settings.node(), loop);
-            RingState genesis = RingState.genesis(
-                    settings.members().stream().map(NodeProcess::founder).toList(),
-                    settings.replicas(),
-                    settings.log2Slots());
+            ClusterTerms terms = own.obtain(loop);
+            this.self = terms.node();
+            named.accept(self);
+            this.settings = own.effective(terms);
+            IdentityFile identity = own.identity(terms, loop);
+            RandomSource random = new SystemRandom();
+            opened = new PeerGrpcTransport(
+                    loop,
+                    clock,
+                    random,
+                    settings.limits().peerQueueBytes(),
+                    GrpcListeners.peerMessageBytes(settings),
+                    metrics);
+            this.transport = opened;
             NodeConfig config = new NodeConfig(
-                    settings.node(),
-                    settings.cluster().number(),
-                    genesis,
-                    settings.hashSeed(),
-                    settings.clusterKey(),
-                    settings.buckets(),
+                    self,
+                    terms.clusterNumber(),
+                    terms.ring(),
+                    terms.hashSeed(),
+                    terms.clusterKey(),
+                    terms.buckets(),
                     settings.replication(),
                     MembershipConfig.DEFAULTS,
                     AntiEntropyConfig.DEFAULTS,
-                    settings.handoff());
+                    settings.handoff(),
+                    settings.transfer(),
+                    RING_PATIENCE);
             NodeEnvironment environment = new NodeEnvironment(
                     clock, loop, random, storage, transport, identity, metrics, new MembershipLog());
             this.core = onLoop(() -> new NodeCore(config, environment, SafetyRules.production(metrics)));
             ClusterIdentity cluster = ClusterIdentity.of(
-                    settings.cluster().id(),
-                    settings.cluster().number(),
-                    settings.node(),
+                    terms.clusterId(),
+                    terms.clusterNumber(),
+                    self,
                     core::boot,
-                    genesis.table(),
-                    settings.hashSeed(),
-                    settings.clusterKey(),
-                    settings.buckets());
-            Defects defects = new Defects(settings.node().toString(), core::boot, metrics);
+                    core.ring(),
+                    terms.hashSeed(),
+                    terms.clusterKey(),
+                    terms.buckets());
+            Defects defects = new Defects(self.toString(), core::boot, metrics);
             Admission admission = new Admission(
                     settings.limits().operations(), settings.limits().operationBytes(), metrics);
             this.kv = new KvGrpcService(
@@ -174,44 +190,77 @@ public final class NodeProcess implements AutoCloseable {
                     loop,
                     clock,
                     core::onPeerRequest,
+                    this::heardOfRing,
                     core::load,
                     defects,
                     settings.limits().peerQueueBytes(),
                     metrics);
             this.metricsText = new PrometheusText(metrics);
+            Directory directory = new Directory(settings, self, core.ring());
 
-            awaitReady();
+            await("load its state", core::recall);
+            OwnTerms.requirePart(terms, onLoop(() -> core.ring().state()));
 
-            peerHealth.setStatus(PeerGrpcService.HEALTH_NAME, ServingStatus.SERVING);
-            this.peers = GrpcListeners.peers(settings, loop, List.of(replica, peerHealth.getHealthService()));
+            this.peers = GrpcListeners.peers(
+                    settings,
+                    loop,
+                    List.of(
+                            replica,
+                            new MembershipGrpcService(terms, settings.joinToken(), core.topology()::admit, clock),
+                            peerHealth.getHealthService()));
             started.add(peers);
+            RingLog ringLog = new RingLog(self);
             onLoop(() -> {
-                transport.start(cluster, new Replies(core, defects), peerAddresses());
+                transport.start(
+                        cluster, new Replies(core, defects, this::heardOfRing, this::takeLeave), directory.peers());
+                core.ring().onChange((before, now) -> {
+                    ringLog.changed(before, now);
+                    followRing(before, now, directory);
+                });
                 return true;
             });
-            // Clients come back the moment the port opens. Without a way to its peers the node could only refuse them.
+            // Without a way to its peers the node could neither ask what has changed while it was away, nor serve
+            // anybody.
             awaitPeersTried();
+            String refused = onLoop(() -> goneBecause);
+            if (!refused.isEmpty()) {
+                throw new IdentityException(refused);
+            }
+            await("begin to serve", core::serve);
+            OwnTerms.requirePart(terms, onLoop(() -> core.ring().state()));
+            peerHealth.setStatus(PeerGrpcService.HEALTH_NAME, ServingStatus.SERVING);
+            onLoop(() -> {
+                ringLog.started(core.ring().state());
+                return true;
+            });
             // With port 0 the addresses are known only once the sockets are bound, and the services below tell them.
-            DirectorySource directory = new DirectorySource(settings);
             this.clients = GrpcListeners.clients(
                     settings,
                     loop,
                     admission,
                     List.of(
                             kv,
-                            new TopologyGrpcService(cluster, settings.hashSeed(), directory, settings.buckets(), core),
+                            new TopologyGrpcService(cluster, terms.hashSeed(), directory, terms.buckets(), core),
                             health.getHealthService()));
             started.add(clients);
             this.admin = GrpcListeners.admin(
                     settings,
                     loop,
                     List.of(
-                            new ClusterGrpcService(cluster, directory, core),
+                            new ClusterGrpcService(
+                                    new ClusterGrpcService.Surroundings(
+                                            cluster,
+                                            terms.clusterName(),
+                                            directory,
+                                            this::transfers,
+                                            this::ownBytes,
+                                            settings.transfer().bytesPerSecond()),
+                                    core),
                             new InspectGrpcService(core, defects),
-                            new RepairGrpcService(settings.node(), core),
-                            new HintGrpcService(settings.node(), core, defects),
+                            new RepairGrpcService(self, core),
+                            new HintGrpcService(self, core, defects),
                             new NodeGrpcService(
-                                    settings.node().toString(),
+                                    self.toString(),
                                     version(),
                                     core,
                                     clock,
@@ -227,20 +276,76 @@ public final class NodeProcess implements AutoCloseable {
             health.setStatus(KvGrpcService.HEALTH_NAME, ServingStatus.SERVING);
         } catch (IOException | IdentityException | RuntimeException | InterruptedException failed) {
             started.forEach(Server::shutdownNow);
-            loop.execute(transport::stop);
+            if (opened != null) {
+                loop.execute(opened::stop);
+            }
             storage.close();
             throw failed;
         }
     }
 
-    private static NodeEntry founder(NodeSettings.MemberSettings member) {
-        return new NodeEntry(
-                member.placement(),
-                "",
-                member.client().toString(),
-                member.peer().toString(),
-                member.admin().toString(),
-                NodeStatus.NORMAL);
+    /** Connects to nodes that are new, parts from those that are gone, and lets clients know. */
+    private void followRing(RingState before, RingState now, Directory directory) {
+        transport.update(directory.peers());
+        for (NodeEntry entry : before.active()) {
+            if (!now.isActive(entry.id())) {
+                replica.endStreamsOf(entry.id(), entry.id() + " takes no part in the cluster any more.");
+            }
+        }
+        kv.ringChanged();
+        if (!now.isActive(self)) {
+            health.setStatus(KvGrpcService.HEALTH_NAME, ServingStatus.NOT_SERVING);
+        }
+    }
+
+    /**
+     * Peers know a ring in which this node has no part any more, and nobody tells it that ring. Whatever it answered from now on would be its
+     * own opinion only.
+     */
+    private void takeLeave(String words) {
+        if (goneBecause.isEmpty()) {
+            goneBecause = words;
+            LOG.error("this node serves nobody any more: {}", words);
+            health.setStatus(KvGrpcService.HEALTH_NAME, ServingStatus.NOT_SERVING);
+            core.drain();
+        }
+    }
+
+    /** A peer greets with the ring that it uses. */
+    private void heardOfRing(NodeId peer, long packedVersion) {
+        if (packedVersion > 0) {
+            core.topology().heardOf(peer, RingVersion.ofPacked(packedVersion));
+        }
+    }
+
+    private List<ClusterGrpcService.OwnTransfer> transfers() {
+        List<ClusterGrpcService.OwnTransfer> own = new ArrayList<>();
+        for (TransferStatus status : core.transfers().status()) {
+            // What is left of hand-overs that are through is no move any more.
+            if (status.moveId() != 0) {
+                own.add(new ClusterGrpcService.OwnTransfer(
+                        status.moveId(),
+                        status.state() == TransferStatus.State.WAITING
+                                ? "QUEUED"
+                                : status.state().name(),
+                        status.keys(),
+                        status.bytes(),
+                        status.keysLeft(),
+                        status.problem()));
+            }
+        }
+        for (Move move : core.ring().state().currentMoves().values()) {
+            if (move.kind() == Move.Kind.RECOVER && move.to().equals(self)) {
+                String state = core.isRecovering(move.slot()) ? "RECOVERING" : "RECOVERED";
+                own.add(new ClusterGrpcService.OwnTransfer(move.id(), state, 0, 0, -1, ""));
+            }
+        }
+        return own;
+    }
+
+    private long ownBytes() {
+        StorageStats stats = storage.stats();
+        return stats.dataFileBytes() + stats.memoryTableBytes();
     }
 
     private void awaitPeersTried() throws InterruptedException {
@@ -250,10 +355,10 @@ public final class NodeProcess implements AutoCloseable {
         }
     }
 
-    private void awaitReady() throws IOException, InterruptedException {
+    private void await(String what, Supplier<CompletionStage<Void>> step) throws IOException, InterruptedException {
         CompletableFuture<Void> ready = new CompletableFuture<>();
         loop.execute(() -> {
-            var unused = core.start().whenComplete((nothing, thrown) -> {
+            var unused = step.get().whenComplete((nothing, thrown) -> {
                 if (thrown == null) {
                     ready.complete(null);
                 } else {
@@ -264,20 +369,10 @@ public final class NodeProcess implements AutoCloseable {
         try {
             ready.get(START_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException failed) {
-            throw new IOException("the node cannot load its state: " + failed.getCause(), failed.getCause());
+            throw new IOException("the node cannot " + what + ": " + failed.getCause(), failed.getCause());
         } catch (TimeoutException slow) {
-            throw new IOException("the node did not load its state within " + START_LIMIT, slow);
+            throw new IOException("the node did not " + what + " within " + START_LIMIT, slow);
         }
-    }
-
-    private SortedMap<NodeId, Supplier<InetSocketAddress>> peerAddresses() {
-        SortedMap<NodeId, Supplier<InetSocketAddress>> addresses = new TreeMap<>();
-        for (NodeSettings.MemberSettings member : settings.members()) {
-            if (!member.id().equals(settings.node())) {
-                addresses.put(member.id(), member.peer()::resolve);
-            }
-        }
-        return addresses;
     }
 
     private NodeGrpcService.StorageStatus storageStatus() {
@@ -295,6 +390,11 @@ public final class NodeProcess implements AutoCloseable {
     static String version() {
         String version = NodeProcess.class.getPackage().getImplementationVersion();
         return version == null ? "development" : version;
+    }
+
+    /** Which node this is; known to itself only when it has joined. */
+    public NodeId node() {
+        return self;
     }
 
     public Address clientAddress() {
@@ -380,7 +480,9 @@ public final class NodeProcess implements AutoCloseable {
     }
 
     /** Hands what the transport receives to the core. What goes wrong there must not take the link with it. */
-    private record Replies(NodeCore core, Defects defects) implements PeerEvents {
+    private record Replies(
+            NodeCore core, Defects defects, PeerGrpcService.RingVersions ringVersions, Consumer<String> gone)
+            implements PeerEvents {
         @Override
         public void onPeerReply(NodeId peer, long link, long operationId, PeerReply reply) {
             try {
@@ -398,42 +500,15 @@ public final class NodeProcess implements AutoCloseable {
                 defects.note("loss of the link to " + peer, defect);
             }
         }
-    }
 
-    /** The members' addresses; this node's own with the ports that were bound. */
-    private static final class DirectorySource implements Supplier<MemberDirectory> {
-        private final NodeSettings settings;
-        private volatile MemberDirectory directory;
-
-        DirectorySource(NodeSettings settings) {
-            this.settings = settings;
-            this.directory = directory(0, 0, 0);
-        }
-
-        void bound(int client, int peer, int admin) {
-            directory = directory(client, peer, admin);
+        @Override
+        public void onRingVersion(NodeId peer, long packedVersion) {
+            ringVersions.heard(peer, packedVersion);
         }
 
         @Override
-        public MemberDirectory get() {
-            return directory;
-        }
-
-        private MemberDirectory directory(int client, int peer, int admin) {
-            List<MemberDirectory.Entry> entries = new ArrayList<>();
-            for (NodeSettings.MemberSettings member : settings.members()) {
-                boolean self = member.id().equals(settings.node());
-                entries.add(new MemberDirectory.Entry(
-                        member.placement(),
-                        advertised(member.client(), self, client),
-                        advertised(member.peer(), self, peer),
-                        advertised(member.admin(), self, admin)));
-            }
-            return new MemberDirectory(entries);
-        }
-
-        private static String advertised(Address address, boolean self, int boundPort) {
-            return (self && address.port() == 0 ? address.withPort(boundPort) : address).toString();
+        public void onRefusedAsGone(NodeId peer, String words) {
+            gone.accept(words);
         }
     }
 }

@@ -35,6 +35,11 @@ public record Address(String host, int port) {
         return new InetSocketAddress(host, port);
     }
 
+    /** For whoever connects by itself, and may not wait for a name to be resolved. */
+    public InetSocketAddress unresolved() {
+        return InetSocketAddress.createUnresolved(host, port);
+    }
+
     public Address withPort(int actual) {
         return new Address(host, actual);
     }

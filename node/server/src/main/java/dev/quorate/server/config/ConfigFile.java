@@ -8,6 +8,7 @@ import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.Member;
 import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.transfer.TransferConfig;
 import dev.quorate.server.lmdb.StorageConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -49,6 +51,13 @@ public final class ConfigFile {
 
     private static final long OBJECT_OVERHEAD = 64 * KIB;
     private static final Bytes SIXTEEN_ZEROS = Bytes.owning(new byte[16]);
+    private static final String NO_TOKEN = "";
+    private static final NodeSettings.Listen DEFAULT_LISTEN = new NodeSettings.Listen(
+            new Address("127.0.0.1", 7400), new Address("127.0.0.1", 7401), new Address("127.0.0.1", 7402));
+
+    /** Settings of founding nodes, which a node that joins must not have an opinion on. */
+    private static final List<String> TOLD_BY_THE_CLUSTER =
+            List.of("cluster", "node", "members", "replicas", "slots", "hashSeed", "clusterKey", "buckets");
 
     private static final NodeSettings.Limits LIMIT_DEFAULTS =
             new NodeSettings.Limits(16_384, 64 * MIB, 4096, 1024, 32 * MIB);
@@ -103,24 +112,26 @@ public final class ConfigFile {
     /** With stand-ins wherever a problem was found. */
     private NodeSettings settings(String text) throws ConfigException {
         YamlSection root = YamlSection.root(reading, parse(text));
-        NodeSettings.Cluster cluster = cluster(root.section("cluster"));
-        NodeId node = root.required("node", new NodeId(1), NodeId::parse);
-        List<NodeSettings.MemberSettings> members = members(root, node);
-        NodeSettings.MemberSettings self = self(root, members, node);
         boolean insecure = root.flag("insecure", false);
-        NodeSettings.Listen listen = listen(root, self, insecure);
-        int replicas = root.integer("replicas", DEFAULT_REPLICAS, 1, 16);
-        Set<String> hosts = new TreeSet<>();
-        members.forEach(member -> hosts.add(
-                member.placement().datacenter() + " " + member.placement().host()));
-        int log2Slots = root.value("slots", log2(DEFAULT_SLOTS), ConfigFile::slots);
-        Bytes hashSeed = root.required("hashSeed", SIXTEEN_ZEROS, hex -> bytes(hex, 16, 16));
-        Bytes clusterKey = clusterKey(root);
-        List<Bucket> buckets = buckets(root, Math.min(replicas, Math.max(1, hosts.size())));
+        NodeSettings.Origin origin;
+        NodeSettings.Listen listen;
+        Optional<String> joinToken = root.has("joinToken") || root.isOverridden("joinToken")
+                ? Optional.of(secret(root, "joinToken", NO_TOKEN, ConfigFile::token))
+                : Optional.empty();
+        if (root.has("join")) {
+            listen = listen(root, DEFAULT_LISTEN, insecure);
+            origin = joining(root, listen);
+        } else {
+            NodeSettings.Founding founding = founding(root);
+            NodeSettings.MemberSettings self = founding.self();
+            listen = listen(root, new NodeSettings.Listen(self.client(), self.peer(), self.admin()), insecure);
+            origin = founding;
+        }
         YamlSection storageSection = root.section("storage");
         StorageConfig storage = storage(storageSection);
         ReplicationConfig replication = replication(root);
         HandoffConfig handoff = handoff(root.section("handoff"));
+        TransferConfig transfer = transfer(root.section("transfer"));
         requireRoomForObjects(storageSection, storage, replication);
         NodeSettings.Limits limits = limits(root.section("limits"));
         YamlSection metrics = root.section("metrics");
@@ -133,22 +144,63 @@ public final class ConfigFile {
         logging.end();
         root.end();
         return new NodeSettings(
-                cluster,
-                node,
+                origin,
                 listen,
-                members,
-                replicas,
-                log2Slots,
-                hashSeed,
-                clusterKey,
-                buckets,
+                joinToken,
                 storage,
                 replication,
                 handoff,
+                transfer,
                 limits,
                 metricsListen,
                 level,
                 insecure);
+    }
+
+    private NodeSettings.Founding founding(YamlSection root) {
+        NodeSettings.Cluster cluster = cluster(root.section("cluster"));
+        NodeId node = root.required("node", new NodeId(1), NodeId::parse);
+        List<NodeSettings.MemberSettings> members = members(root, node);
+        requireSelf(root, members, node);
+        int replicas = root.integer("replicas", DEFAULT_REPLICAS, 1, 16);
+        Set<String> hosts = new TreeSet<>();
+        members.forEach(member -> hosts.add(
+                member.placement().datacenter() + " " + member.placement().host()));
+        int log2Slots = root.value("slots", log2(DEFAULT_SLOTS), ConfigFile::slots);
+        Bytes hashSeed = root.required("hashSeed", SIXTEEN_ZEROS, hex -> bytes(hex, 16, 16));
+        Bytes clusterKey = secret(root, "clusterKey", SIXTEEN_ZEROS, hex -> bytes(hex, 16, 64));
+        List<Bucket> buckets = buckets(root, Math.min(replicas, Math.max(1, hosts.size())));
+        return new NodeSettings.Founding(cluster, node, members, replicas, log2Slots, hashSeed, clusterKey, buckets);
+    }
+
+    private NodeSettings.Joining joining(YamlSection root, NodeSettings.Listen listen) {
+        for (String told : TOLD_BY_THE_CLUSTER) {
+            if (root.has(told)) {
+                root.problem(
+                        told, told + " is told by the cluster that the node joins: leave it out, or leave out 'join'");
+            }
+        }
+        YamlSection section = root.section("join");
+        List<Address> seeds = section.values("seeds", Address::parse);
+        if (seeds.isEmpty()) {
+            section.problem(
+                    "seeds", "join.seeds names no member: give peer addresses such as [10.0.0.1:7401, 10.0.0.2:7401]");
+        }
+        String token = secret(section, "token", NO_TOKEN, ConfigFile::token);
+        double weight = section.decimal("weight", 1, 0.001, 1_000_000);
+        String datacenter = section.value("datacenter", "dc1", ConfigFile::label);
+        String rack = section.value("rack", "rack1", ConfigFile::label);
+        Address client = section.value("client", listen.client(), Address::parse);
+        Address peer = section.value("peer", listen.peer(), Address::parse);
+        Address admin = section.value("admin", listen.admin(), Address::parse);
+        String host = section.value("host", client.host().replace(':', '_'), ConfigFile::label);
+        section.end();
+        if (client.port() == 0 || peer.port() == 0 || admin.port() == 0) {
+            section.problem(
+                    "client", "a node that joins tells the others its addresses before it listens: no port may be 0");
+        }
+        return new NodeSettings.Joining(
+                seeds, token, weight, datacenter, rack, host, client, peer, admin, root.has("replication"));
     }
 
     private @Nullable Node parse(String text) throws ConfigException {
@@ -194,9 +246,10 @@ public final class ConfigFile {
             String rack = item.value("rack", "rack1", ConfigFile::label);
             // Two processes on one machine die together, so the machine is the label unless somebody knows better.
             String host = item.value("host", client.host().replace(':', '_'), ConfigFile::label);
+            Optional<Address> via = item.value("via", Optional.empty(), text -> Optional.of(Address.parse(text)));
             item.end();
             Member placement = new Member(id, weight, datacenter, rack, host);
-            if (members.putIfAbsent(id, new NodeSettings.MemberSettings(placement, client, peer, admin)) != null) {
+            if (members.putIfAbsent(id, new NodeSettings.MemberSettings(placement, client, peer, admin, via)) != null) {
                 item.problem("id", id + " is a member twice");
             }
             Map.of("client", client, "peer", peer, "admin", admin).forEach((kind, address) -> {
@@ -209,13 +262,10 @@ public final class ConfigFile {
         return new ArrayList<>(members.values());
     }
 
-    /** This node among the members; added when there is no list at all. */
-    private static NodeSettings.MemberSettings self(
-            YamlSection root, List<NodeSettings.MemberSettings> members, NodeId node) {
-        for (NodeSettings.MemberSettings member : members) {
-            if (member.id().equals(node)) {
-                return member;
-            }
+    /** This node must be among the members; it is added when there is no list at all. */
+    private static void requireSelf(YamlSection root, List<NodeSettings.MemberSettings> members, NodeId node) {
+        if (members.stream().anyMatch(member -> member.id().equals(node))) {
+            return;
         }
         if (!members.isEmpty()) {
             List<String> ids =
@@ -223,13 +273,12 @@ public final class ConfigFile {
             root.problem("node", node + " is none of the members " + String.join(", ", ids));
         }
         YamlSection listen = root.section("listen");
-        NodeSettings.MemberSettings alone = new NodeSettings.MemberSettings(
+        members.add(new NodeSettings.MemberSettings(
                 new Member(node, 1, "dc1", "rack1", node.toString()),
                 lenient(listen, "client", 7400),
                 lenient(listen, "peer", 7401),
-                lenient(listen, "admin", 7402));
-        members.add(alone);
-        return alone;
+                lenient(listen, "admin", 7402),
+                Optional.empty()));
     }
 
     /** The address as written, or the default: {@link #listen} reports what is wrong with it. */
@@ -244,12 +293,12 @@ public final class ConfigFile {
         });
     }
 
-    private static NodeSettings.Listen listen(YamlSection root, NodeSettings.MemberSettings self, boolean insecure) {
+    private static NodeSettings.Listen listen(YamlSection root, NodeSettings.Listen whenAbsent, boolean insecure) {
         YamlSection section = root.section("listen");
         NodeSettings.Listen listen = new NodeSettings.Listen(
-                section.value("client", self.client(), Address::parse),
-                section.value("peer", self.peer(), Address::parse),
-                section.value("admin", self.admin(), Address::parse));
+                section.value("client", whenAbsent.client(), Address::parse),
+                section.value("peer", whenAbsent.peer(), Address::parse),
+                section.value("admin", whenAbsent.admin(), Address::parse));
         section.end();
         requireLoopback(section, "client", listen.client(), insecure);
         requireLoopback(section, "peer", listen.peer(), insecure);
@@ -267,25 +316,26 @@ public final class ConfigFile {
         }
     }
 
-    private Bytes clusterKey(YamlSection root) {
-        if (!root.has("clusterKey") || root.isScalar("clusterKey")) {
-            if (root.isScalar("clusterKey") && readableByOthers) {
-                root.problem(
-                        "clusterKey",
-                        "clusterKey is a secret in a file that other users can read: chmod 600 " + reading.file
-                                + ", or name a file: clusterKey: {file: cluster.key}");
+    /** A secret that stands here, if nobody else reads the file, or in a file of its own: {@code key: {file: name}}. */
+    private <T> T secret(YamlSection owner, String key, T standIn, Function<String, T> parser) {
+        if (!owner.has(key) || owner.isScalar(key)) {
+            if (owner.isScalar(key) && readableByOthers) {
+                owner.problem(
+                        key,
+                        key + " is a secret in a file that other users can read: chmod 600 " + reading.file
+                                + ", or name a file: " + key + ": {file: cluster.key}");
             }
-            return root.required("clusterKey", SIXTEEN_ZEROS, hex -> bytes(hex, 16, 64));
+            return owner.required(key, standIn, parser);
         }
-        YamlSection section = root.section("clusterKey");
-        Bytes key = section.required("file", SIXTEEN_ZEROS, name -> {
+        YamlSection section = owner.section(key);
+        T secret = section.required("file", standIn, name -> {
             Path file = directory.resolve(name);
             try {
                 if (isReadableByOthers(file)) {
                     throw new IllegalArgumentException(
                             "other users can read " + file + ", which holds a secret: chmod 600 " + file);
                 }
-                return bytes(Files.readString(file).strip(), 16, 64);
+                return parser.apply(Files.readString(file).strip());
             } catch (NoSuchFileException missing) {
                 throw new IllegalArgumentException(file + " does not exist", missing);
             } catch (IOException unreadable) {
@@ -293,7 +343,15 @@ public final class ConfigFile {
             }
         });
         section.end();
-        return key;
+        return secret;
+    }
+
+    /** The secret itself stays out of the message. */
+    private static String token(String text) {
+        if (!text.matches("[!-~]{16,256}")) {
+            throw new IllegalArgumentException("not 16 to 256 printable characters without spaces");
+        }
+        return text;
     }
 
     /** The configured buckets, and {@code default} if it is not among them. */
@@ -417,19 +475,21 @@ public final class ConfigFile {
                 siblings);
     }
 
-    /** An object that were accepted and did not fit in the log would end the node that has to write it. */
     private static void requireRoomForObjects(
             YamlSection section, StorageConfig storage, ReplicationConfig replication) {
+        roomProblem(storage, replication).ifPresent(problem -> section.problem("logSegment", problem));
+    }
+
+    /** An object that were accepted and did not fit in the log would end the node that has to write it. */
+    public static Optional<String> roomProblem(StorageConfig storage, ReplicationConfig replication) {
         long siblings = replication.maxSiblings() + 1L;
         long largest = siblings * (replication.maxRecordBytes() + SIBLING_OVERHEAD) + OBJECT_OVERHEAD;
-        if (largest > storage.largestBatchBytes()) {
-            section.problem(
-                    "logSegment",
-                    "storage.logSegment is too small for a key with " + siblings
-                            + " siblings of replication.maxRecord: "
-                            + largest + " bytes, and such a log takes " + storage.largestBatchBytes()
-                            + " at once. Enlarge it, or lower maxRecord or maxSiblings");
-        }
+        return largest <= storage.largestBatchBytes()
+                ? Optional.empty()
+                : Optional.of("storage.logSegment is too small for a key with " + siblings
+                        + " siblings of replication.maxRecord: "
+                        + largest + " bytes, and such a log takes " + storage.largestBatchBytes()
+                        + " at once. Enlarge it, or lower maxRecord or maxSiblings");
     }
 
     private static HandoffConfig handoff(YamlSection section) {
@@ -443,6 +503,22 @@ public final class ConfigFile {
                 section.duration("window", defaults.window(), Duration.ofMinutes(1), Duration.ofDays(365)));
         section.end();
         return handoff;
+    }
+
+    private static TransferConfig transfer(YamlSection section) {
+        TransferConfig defaults = TransferConfig.DEFAULTS;
+        TransferConfig transfer = new TransferConfig(
+                section.integer("outgoing", defaults.outgoing(), 1, 64),
+                section.integer("incoming", defaults.incoming(), 1, 64),
+                defaults.forwardTimeout(),
+                defaults.callTimeout(),
+                defaults.retry(),
+                defaults.giveUpAfter(),
+                section.duration("purgeDelay", defaults.purgeDelay(), Duration.ZERO, Duration.ofDays(7)),
+                section.integer("keysPerSecond", defaults.keysPerSecond(), 1, 10_000_000),
+                section.size("bytesPerSecond", defaults.bytesPerSecond(), MIB, 16 * GIB));
+        section.end();
+        return transfer;
     }
 
     private static NodeSettings.Limits limits(YamlSection section) {

@@ -3,6 +3,7 @@ package dev.quorate.server.config;
 import dev.quorate.core.handoff.HandoffConfig;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
+import dev.quorate.core.transfer.TransferConfig;
 import dev.quorate.server.lmdb.StorageConfig;
 import java.math.BigDecimal;
 import java.security.SecureRandom;
@@ -30,6 +31,8 @@ public final class ConfigText {
                 # Authenticates the contexts that clients carry. A secret: keep this file readable by its owner only,
                 # or write clusterKey: {file: cluster.key}
                 clusterKey: %s
+                # What other nodes have to know to join this cluster. A secret like clusterKey; without it nobody joins.
+                joinToken: %s
 
                 # This node, and where it listens. Only this machine can reach these addresses.
                 node: n1
@@ -38,7 +41,8 @@ public final class ConfigText {
                   peer: 127.0.0.1:7401
                   admin: 127.0.0.1:7402
 
-                # All nodes, this one too; without the list it is alone. Two replicas never share a host.
+                # All nodes with which the cluster begins, this one too; without the list it is alone. Two replicas never share a host.
+                # Nodes that come later have 'join' in place of all this: see docs/operations.md.
                 # members:
                 #   - {id: n1, client: 127.0.0.1:7400, peer: 127.0.0.1:7401, admin: 127.0.0.1:7402, host: h1}
                 #   - {id: n2, client: 127.0.0.1:7410, peer: 127.0.0.1:7411, admin: 127.0.0.1:7412, host: h2}
@@ -91,6 +95,14 @@ public final class ConfigText {
                   senders: 4
                   window: 24h
 
+                # Slots on their way to other nodes. What was handed over stays for a while after everybody knows the new owner.
+                transfer:
+                  outgoing: 2
+                  incoming: 2
+                  purgeDelay: 30s
+                  keysPerSecond: 100000
+                  bytesPerSecond: 50MiB
+
                 limits:
                   operations: 16384
                   operationBytes: 64MiB
@@ -103,52 +115,26 @@ public final class ConfigText {
 
                 logging:
                   level: info
-                """.formatted(UUID.randomUUID(), randomHex(16), randomHex(32));
+                """.formatted(UUID.randomUUID(), randomHex(16), randomHex(32), randomHex(32));
     }
 
     /** What is in effect, secrets left out, in the form of the file. */
     public static String effective(NodeSettings settings) {
         StringBuilder yaml = new StringBuilder(2048);
-        NodeSettings.Cluster cluster = settings.cluster();
-        line(
-                yaml,
-                "cluster: {id: " + cluster.id() + ", number: " + cluster.number() + ", name: " + quoted(cluster.name())
-                        + "}");
-        line(yaml, "hashSeed: " + settings.hashSeed().hex());
-        line(yaml, "clusterKey: \"" + SECRET + "\"");
-        line(yaml, "node: " + settings.node());
+        StringBuilder unused =
+                settings.origin().match(founding -> founding(yaml, founding), joining -> joining(yaml, joining));
+        if (settings.joinToken().isPresent()) {
+            line(yaml, "joinToken: \"" + SECRET + "\"");
+        }
         NodeSettings.Listen listen = settings.listen();
         line(
                 yaml,
                 "listen: {client: " + quoted(listen.client()) + ", peer: " + quoted(listen.peer()) + ", admin: "
                         + quoted(listen.admin()) + "}");
-        line(yaml, "members:");
-        for (NodeSettings.MemberSettings member : settings.members()) {
-            line(
-                    yaml,
-                    "  - {id: " + member.id() + ", client: " + quoted(member.client()) + ", peer: "
-                            + quoted(member.peer()) + ", admin: " + quoted(member.admin()) + ", weight: "
-                            + decimal(member.placement().weight()) + ", datacenter: "
-                            + quoted(member.placement().datacenter()) + ", rack: "
-                            + quoted(member.placement().rack()) + ", host: "
-                            + quoted(member.placement().host()) + "}");
-        }
-        line(yaml, "replicas: " + settings.replicas());
-        line(yaml, "slots: " + (1 << settings.log2Slots()));
-        line(yaml, "buckets:");
-        for (Bucket bucket : settings.buckets()) {
-            line(
-                    yaml,
-                    "  - {name: " + quoted(bucket.name()) + ", id: " + bucket.id() + ", n: " + bucket.n() + ", r: "
-                            + bucket.r() + ", w: " + bucket.w() + ", blindWrites: "
-                            + YamlSection.writtenAs(bucket.blindWrites()) + ", readMode: "
-                            + YamlSection.writtenAs(bucket.readMode()) + ", writeMode: "
-                            + YamlSection.writtenAs(bucket.writeMode()) + ", readRepair: "
-                            + YamlSection.writtenAs(bucket.readRepair()) + "}");
-        }
         storage(yaml, settings.storage());
         replication(yaml, settings.replication());
         handoff(yaml, settings.handoff());
+        transfer(yaml, settings.transfer());
         NodeSettings.Limits limits = settings.limits();
         line(yaml, "limits:");
         line(yaml, "  operations: " + limits.operations());
@@ -160,6 +146,64 @@ public final class ConfigText {
         line(yaml, "logging: {level: " + YamlSection.writtenAs(settings.logLevel()) + "}");
         line(yaml, "insecure: " + settings.insecure());
         return yaml.toString();
+    }
+
+    private static StringBuilder founding(StringBuilder yaml, NodeSettings.Founding founding) {
+        NodeSettings.Cluster cluster = founding.cluster();
+        line(
+                yaml,
+                "cluster: {id: " + cluster.id() + ", number: " + cluster.number() + ", name: " + quoted(cluster.name())
+                        + "}");
+        line(yaml, "hashSeed: " + founding.hashSeed().hex());
+        line(yaml, "clusterKey: \"" + SECRET + "\"");
+        line(yaml, "node: " + founding.node());
+        line(yaml, "members:");
+        for (NodeSettings.MemberSettings member : founding.members()) {
+            line(
+                    yaml,
+                    "  - {id: " + member.id() + ", client: " + quoted(member.client()) + ", peer: "
+                            + quoted(member.peer()) + ", admin: " + quoted(member.admin())
+                            + member.via().map(via -> ", via: " + quoted(via)).orElse("") + ", weight: "
+                            + decimal(member.placement().weight()) + ", datacenter: "
+                            + quoted(member.placement().datacenter()) + ", rack: "
+                            + quoted(member.placement().rack()) + ", host: "
+                            + quoted(member.placement().host()) + "}");
+        }
+        line(yaml, "replicas: " + founding.replicas());
+        line(yaml, "slots: " + (1 << founding.log2Slots()));
+        line(yaml, "buckets:");
+        for (Bucket bucket : founding.buckets()) {
+            line(
+                    yaml,
+                    "  - {name: " + quoted(bucket.name()) + ", id: " + bucket.id() + ", n: " + bucket.n() + ", r: "
+                            + bucket.r() + ", w: " + bucket.w() + ", blindWrites: "
+                            + YamlSection.writtenAs(bucket.blindWrites()) + ", readMode: "
+                            + YamlSection.writtenAs(bucket.readMode()) + ", writeMode: "
+                            + YamlSection.writtenAs(bucket.writeMode()) + ", readRepair: "
+                            + YamlSection.writtenAs(bucket.readRepair()) + "}");
+        }
+        return yaml;
+    }
+
+    private static StringBuilder joining(StringBuilder yaml, NodeSettings.Joining joining) {
+        line(yaml, "join:");
+        line(
+                yaml,
+                "  seeds: ["
+                        + String.join(
+                                ", ",
+                                joining.seeds().stream().map(ConfigText::quoted).toList()) + "]");
+        line(yaml, "  token: \"" + SECRET + "\"");
+        line(yaml, "  weight: " + decimal(joining.weight()));
+        line(
+                yaml,
+                "  datacenter: " + quoted(joining.datacenter()) + "\n  rack: " + quoted(joining.rack()) + "\n  host: "
+                        + quoted(joining.host()));
+        line(
+                yaml,
+                "  client: " + quoted(joining.client()) + "\n  peer: " + quoted(joining.peer()) + "\n  admin: "
+                        + quoted(joining.admin()));
+        return yaml;
     }
 
     private static void storage(StringBuilder yaml, StorageConfig storage) {
@@ -198,6 +242,15 @@ public final class ConfigText {
         line(yaml, "  bytesPerSecond: " + Quantities.writeSize(handoff.bytesPerSecond()));
         line(yaml, "  senders: " + handoff.senders());
         line(yaml, "  window: " + Quantities.write(handoff.window()));
+    }
+
+    private static void transfer(StringBuilder yaml, TransferConfig transfer) {
+        line(yaml, "transfer:");
+        line(yaml, "  outgoing: " + transfer.outgoing());
+        line(yaml, "  incoming: " + transfer.incoming());
+        line(yaml, "  purgeDelay: " + Quantities.write(transfer.purgeDelay()));
+        line(yaml, "  keysPerSecond: " + transfer.keysPerSecond());
+        line(yaml, "  bytesPerSecond: " + Quantities.writeSize(transfer.bytesPerSecond()));
     }
 
     private static void line(StringBuilder yaml, String text) {

@@ -90,6 +90,11 @@ final class YamlSection {
         return entries.containsKey(key);
     }
 
+    /** Whether the environment says it. */
+    boolean isOverridden(String key) {
+        return overridable && reading.environment.containsKey(variable(key));
+    }
+
     /** The line of a key, or of the section when the key is absent. */
     int lineOf(String key) {
         Entry entry = entries.get(key);
@@ -136,6 +141,35 @@ final class YamlSection {
         return items;
     }
 
+    /** Several plain values: a list, or one value with commas, as the environment has to write it. A bad one is left out. */
+    <T> List<T> values(String key, Function<String, T> parser) {
+        asked.add(key);
+        Entry entry = entries.get(key);
+        if (!isOverridden(key) && entry != null && entry.value() instanceof SequenceNode sequence) {
+            reading.variablesKnown.add(variable(key));
+            List<T> values = new ArrayList<>();
+            for (Node item : sequence.getValue()) {
+                if (!(item instanceof ScalarNode scalar)) {
+                    reading.problem(lineOf(item), name(key) + " must be a list of plain values");
+                    continue;
+                }
+                try {
+                    values.add(parser.apply(scalar.getValue()));
+                } catch (IllegalArgumentException bad) {
+                    reading.problem(lineOf(item), name(key) + ": " + bad.getMessage());
+                }
+            }
+            return values;
+        }
+        return value(key, List.of(), text -> {
+            List<T> values = new ArrayList<>();
+            for (String one : text.split(",")) {
+                values.add(parser.apply(one.strip()));
+            }
+            return values;
+        });
+    }
+
     /** A value that the parser accepts, which throws IllegalArgumentException with words for a person otherwise. */
     <T> T value(String key, T whenAbsent, Function<String, T> parser) {
         asked.add(key);
@@ -170,8 +204,7 @@ final class YamlSection {
 
     /** As {@link #value}, and a problem when the key is absent. */
     <T> T required(String key, T standIn, Function<String, T> parser) {
-        boolean overridden = overridable && reading.environment.containsKey(variable(key));
-        if (!entries.containsKey(key) && !overridden) {
+        if (!entries.containsKey(key) && !isOverridden(key)) {
             asked.add(key);
             reading.problem(line, name(key) + " is missing");
             return standIn;

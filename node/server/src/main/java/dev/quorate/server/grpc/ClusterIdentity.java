@@ -3,7 +3,10 @@ package dev.quorate.server.grpc;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.replication.Bucket;
-import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.ring.CurrentRing;
+import dev.quorate.core.ring.NodeEntry;
+import dev.quorate.core.ring.NodeStatus;
+import dev.quorate.core.ring.RingState;
 import dev.quorate.proto.kv.v1.PipelineResponse;
 import dev.quorate.proto.peer.v1.PeerGreeting;
 import java.nio.ByteBuffer;
@@ -15,29 +18,38 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * Who this node is and what it must have in common with its peers. Nodes that differ in the table, the seed, the key or the buckets
- * would put data where the others do not look for it, so they part at the first message.
+ * Who this node is and what it must have in common with its peers. Nodes that differ in the seed, the key or the buckets would put data
+ * where the others do not look for it, so they part at the first message. Rings may differ, since they change one node after the other; but
+ * not under the same version. Confined to the event loop.
  *
  * @param digest of all that must be equal
  */
-public record ClusterIdentity(String clusterId, NodeId self, LongSupplier boot, SlotTable table, long digest) {
+public record ClusterIdentity(String clusterId, NodeId self, LongSupplier boot, CurrentRing ring, long digest) {
     /** Raised by changes of the peer protocol that older nodes would misread. */
-    static final int PROTOCOL_VERSION = 1;
+    static final int PROTOCOL_VERSION = 2;
+
+    /** Why a node's greeting is refused. */
+    record Objection(Kind kind, String words) {
+        /** What the other node may do about it. */
+        enum Kind {
+            /** The two do not belong together. */
+            MISMATCH,
+            /** The other one did, and does no longer. */
+            GONE
+        }
+    }
 
     public static ClusterIdentity of(
             String clusterId,
             int clusterNumber,
             NodeId self,
             LongSupplier boot,
-            SlotTable table,
+            CurrentRing ring,
             Bytes hashSeed,
             Bytes clusterKey,
             List<Bucket> buckets) {
         MessageDigest sha256 = sha256();
-        sha256.update(ByteBuffer.allocate(12)
-                .putInt(clusterNumber)
-                .putLong(table.digest())
-                .flip());
+        sha256.update(ByteBuffer.allocate(4).putInt(clusterNumber).flip());
         sha256.update(hashSeed.unsafeArray());
         sha256.update(clusterKey.unsafeArray());
         for (Bucket bucket : buckets) {
@@ -49,7 +61,7 @@ public record ClusterIdentity(String clusterId, NodeId self, LongSupplier boot, 
             sha256.update(name);
         }
         long digest = ByteBuffer.wrap(sha256.digest()).getLong();
-        return new ClusterIdentity(clusterId, self, boot, table, digest);
+        return new ClusterIdentity(clusterId, self, boot, ring, digest);
     }
 
     private static MessageDigest sha256() {
@@ -60,14 +72,22 @@ public record ClusterIdentity(String clusterId, NodeId self, LongSupplier boot, 
         }
     }
 
+    /** Of the ring in use, as messages carry it. */
+    long epoch() {
+        return ring.state().version().packed();
+    }
+
     PeerGreeting greetingTo(NodeId peer) {
+        RingState state = ring.state();
         return PeerGreeting.newBuilder()
                 .setClusterId(clusterId)
                 .setNode(self.number())
                 .setBoot(boot.getAsLong())
-                .setTableDigest(digest)
+                .setSettingsDigest(digest)
                 .setProtocolVersion(PROTOCOL_VERSION)
                 .setExpectedNode(peer.number())
+                .setRingVersion(state.version().packed())
+                .setRingDigest(state.table().digest())
                 .build();
     }
 
@@ -76,36 +96,63 @@ public record ClusterIdentity(String clusterId, NodeId self, LongSupplier boot, 
                 .setNode(self.toString())
                 .setBoot(boot.getAsLong())
                 .setClusterId(clusterId)
-                .setEpoch(table.epoch())
+                .setEpoch(epoch())
                 .build();
     }
 
     /** What is wrong with a greeting, in words for the operators of both nodes; empty if it is welcome. */
-    Optional<String> objectionTo(PeerGreeting greeting) {
+    Optional<Objection> objectionTo(PeerGreeting greeting) {
         if (!greeting.getClusterId().equals(clusterId)) {
-            return Optional.of("node " + self + " belongs to cluster " + clusterId + ", the other one to "
+            return mismatch("node " + self + " belongs to cluster " + clusterId + ", the other one to "
                     + quoted(greeting.getClusterId()) + ": check members and cluster.id");
         }
         if (greeting.getProtocolVersion() != PROTOCOL_VERSION) {
-            return Optional.of(
+            return mismatch(
                     "node " + self + " speaks version " + PROTOCOL_VERSION + " of the peer protocol, the other one "
                             + Integer.toUnsignedString(greeting.getProtocolVersion()) + ": run the same release");
         }
         if (greeting.getExpectedNode() != self.number()) {
-            return Optional.of("this is node " + self + ", and the other one expects n"
+            return mismatch("this is node " + self + ", and the other one expects n"
                     + Integer.toUnsignedString(greeting.getExpectedNode())
                     + " here: check the members' peer addresses");
         }
-        boolean member = greeting.getNode() > 0 && table.contains(new NodeId(greeting.getNode()));
-        if (!member || greeting.getNode() == self.number()) {
-            return Optional.of("n" + Integer.toUnsignedString(greeting.getNode())
-                    + " is no other member of this cluster as node " + self + " knows it: check members");
+        if (greeting.getSettingsDigest() != digest) {
+            return mismatch("node " + self + " and n" + Integer.toUnsignedString(greeting.getNode())
+                    + " differ in cluster.number, hashSeed, clusterKey or buckets: give both the same");
         }
-        if (greeting.getTableDigest() != digest) {
-            return Optional.of("node " + self + " and n" + greeting.getNode()
-                    + " differ in members, replicas, slots, hashSeed, clusterKey or buckets: give both the same");
+        return objectionToRing(greeting);
+    }
+
+    private Optional<Objection> objectionToRing(PeerGreeting greeting) {
+        RingState state = ring.state();
+        long own = state.version().packed();
+        long theirs = greeting.getRingVersion();
+        String other = "n" + Integer.toUnsignedString(greeting.getNode());
+        if (greeting.getNode() <= 0 || greeting.getNode() == self.number()) {
+            return mismatch(other + " is no other member of this cluster as node " + self + " knows it: check members");
+        }
+        NodeEntry entry = state.node(new NodeId(greeting.getNode()));
+        if (entry != null && !entry.status().isActive()) {
+            return Optional.of(new Objection(
+                    Objection.Kind.GONE,
+                    other + (entry.status() == NodeStatus.LEFT ? " has left" : " was removed from")
+                            + " this cluster, says ring " + state.version() + " of node " + self
+                            + ": stop it, or let it join with an empty directory"));
+        }
+        // Whoever knows a later ring may be in it; an earlier one is of no account.
+        if (entry == null && Long.compareUnsigned(theirs, own) <= 0) {
+            return mismatch(other + " is no other member of this cluster as node " + self + " knows it: check members");
+        }
+        if (theirs == own && greeting.getRingDigest() != state.table().digest()) {
+            return mismatch(
+                    "node " + self + " and " + other + " differ in members, replicas or slots, though both have ring "
+                            + state.version() + ": give both the same");
         }
         return Optional.empty();
+    }
+
+    private static Optional<Objection> mismatch(String words) {
+        return Optional.of(new Objection(Objection.Kind.MISMATCH, words));
     }
 
     private static String quoted(String text) {

@@ -53,6 +53,11 @@ public final class KvGrpcService extends KvServiceGrpc.KvServiceImplBase {
     private final Set<PipelineStream> pipelines = new LinkedHashSet<>();
     private boolean stopping;
 
+    /** Tells the clients with open streams, so that they can go straight to the new owners. Call on the loop. */
+    public void ringChanged() {
+        pipelines.forEach(PipelineStream::ringChanged);
+    }
+
     /** @param longest time that a call of many operations may take, however slowly its answers are taken */
     public KvGrpcService(
             ClientOperations operations,
@@ -166,6 +171,7 @@ public final class KvGrpcService extends KvServiceGrpc.KvServiceImplBase {
                 operations,
                 loop,
                 pipelineOperations,
+                identity::epoch,
                 pipelines::remove);
         pipelines.add(stream);
         stream.open(identity.pipelineGreeting());

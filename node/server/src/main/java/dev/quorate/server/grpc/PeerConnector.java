@@ -25,9 +25,9 @@ final class PeerConnector {
     private static long lastLink;
 
     private final NodeId peer;
-    private final Supplier<InetSocketAddress> address;
     private final PeerGrpcTransport.Setting setting;
     private final LogRateLimit logLimit;
+    private Supplier<InetSocketAddress> address;
 
     private @Nullable PeerLink link;
     private EventLoop.@Nullable Timer retry;
@@ -106,10 +106,15 @@ final class PeerConnector {
             setting.events().onLinkLost(peer, ended.number());
         } else {
             // Nodes that start together miss each other at first: worth no line.
-            boolean worthTelling = reason.startsWith(PeerLink.MISMATCH) || now - downSinceNanos > PATIENCE_NANOS;
+            boolean worthTelling = reason.startsWith(PeerLink.MISMATCH)
+                    || reason.startsWith(PeerLink.REMOVED)
+                    || now - downSinceNanos > PATIENCE_NANOS;
             if (worthTelling && logLimit.permits()) {
                 LOG.warn("peer {} cannot be reached: {}", peer, reason);
             }
+        }
+        if (reason.startsWith(PeerLink.REMOVED)) {
+            setting.events().onRefusedAsGone(peer, reason);
         }
         if (!stopped) {
             double jitter = 0.5 + setting.random().nextDouble();
@@ -119,13 +124,18 @@ final class PeerConnector {
         }
     }
 
-    void stop() {
+    /** Where the next link goes; the present one stays while it works. */
+    void moveTo(Supplier<InetSocketAddress> elsewhere) {
+        address = elsewhere;
+    }
+
+    void stop(String why) {
         stopped = true;
         if (retry != null) {
             retry.cancel();
         }
         if (link != null) {
-            link.close("this node stops");
+            link.close(why);
         }
     }
 }

@@ -35,12 +35,18 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
         void onPeerRequest(NodeId from, PeerRequest request, Duration timeout, Consumer<PeerReply> answer);
     }
 
+    /** Told which ring a peer uses, by its greeting. */
+    public interface RingVersions {
+        void heard(NodeId from, long packedVersion);
+    }
+
     /** What all streams share. */
     record Setting(
             ClusterIdentity identity,
             NettyEventLoop loop,
             DeadlineWheel wheel,
             Requests requests,
+            RingVersions ringVersions,
             IntSupplier load,
             Defects defects,
             long maxBytes,
@@ -59,6 +65,7 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
             NettyEventLoop loop,
             Clock clock,
             Requests requests,
+            RingVersions ringVersions,
             IntSupplier load,
             Defects defects,
             long maxBytes,
@@ -68,6 +75,7 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
                 loop,
                 new DeadlineWheel(clock, loop),
                 requests,
+                ringVersions,
                 load,
                 defects,
                 maxBytes,
@@ -90,6 +98,14 @@ public final class PeerGrpcService extends ReplicaServiceGrpc.ReplicaServiceImpl
         @Nullable PeerStream former = greeted.put(peer, stream);
         if (former != null && former != stream) {
             former.end("A newer stream of " + peer + " took this one's place.");
+        }
+    }
+
+    /** Ends the streams of nodes that take no part any more. Call on the loop. */
+    public void endStreamsOf(NodeId peer, String why) {
+        @Nullable PeerStream stream = greeted.get(peer);
+        if (stream != null) {
+            stream.end(why);
         }
     }
 

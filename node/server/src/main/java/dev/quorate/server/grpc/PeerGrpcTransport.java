@@ -9,12 +9,14 @@ import dev.quorate.core.runtime.RandomSource;
 import dev.quorate.server.system.NettyEventLoop;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The streams to all other members: one each, for as long as the process lives, in one {@link PeerLink} after another. */
+/** The streams to all other members: one each, for as long as both take part, in one {@link PeerLink} after another. */
 public final class PeerGrpcTransport implements PeerTransport {
     /** What all links share. */
     record Setting(
@@ -53,6 +55,7 @@ public final class PeerGrpcTransport implements PeerTransport {
     private final int maxMessageBytes;
     private final Counters counters;
     private final SortedMap<NodeId, PeerConnector> connectors = new TreeMap<>();
+    private @Nullable Setting setting;
 
     public PeerGrpcTransport(
             NettyEventLoop loop,
@@ -78,9 +81,38 @@ public final class PeerGrpcTransport implements PeerTransport {
     /** Begins to connect, and goes on until {@link #stop}. Call on the loop. */
     public void start(
             ClusterIdentity identity, PeerEvents events, SortedMap<NodeId, Supplier<InetSocketAddress>> addresses) {
-        Setting setting = new Setting(identity, loop, clock, random, events, queueBytes, maxMessageBytes, counters);
-        addresses.forEach((peer, address) -> connectors.put(peer, new PeerConnector(peer, address, setting)));
-        connectors.values().forEach(PeerConnector::connect);
+        setting = new Setting(identity, loop, clock, random, events, queueBytes, maxMessageBytes, counters);
+        update(addresses);
+    }
+
+    /**
+     * From now on these are the peers: begins to connect to those that are new, and parts from those that are missing. Before {@link #start}
+     * it does nothing. Call on the loop.
+     */
+    public void update(SortedMap<NodeId, Supplier<InetSocketAddress>> addresses) {
+        Setting shared = setting;
+        if (shared == null) {
+            return;
+        }
+        List<PeerConnector> gone = new ArrayList<>();
+        connectors.entrySet().removeIf(entry -> {
+            boolean leave = !addresses.containsKey(entry.getKey());
+            if (leave) {
+                gone.add(entry.getValue());
+            }
+            return leave;
+        });
+        gone.forEach(connector -> connector.stop("it takes no part in the cluster any more"));
+        addresses.forEach((peer, address) -> {
+            PeerConnector known = connectors.get(peer);
+            if (known != null) {
+                known.moveTo(address);
+            } else {
+                PeerConnector connector = new PeerConnector(peer, address, shared);
+                connectors.put(peer, connector);
+                connector.connect();
+            }
+        });
     }
 
     /** Whether each peer has been reached by now, or has failed to answer once. */
@@ -108,6 +140,7 @@ public final class PeerGrpcTransport implements PeerTransport {
 
     /** Ends all streams. Call on the loop. */
     public void stop() {
-        connectors.values().forEach(PeerConnector::stop);
+        setting = null;
+        connectors.values().forEach(connector -> connector.stop("this node stops"));
     }
 }

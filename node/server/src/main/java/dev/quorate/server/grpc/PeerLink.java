@@ -45,6 +45,9 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
     /** Begins what is wrong when two nodes do not belong together. */
     static final String MISMATCH = "CLUSTER_MISMATCH: ";
 
+    /** Begins what is wrong when the peer says that this node is no member any more. */
+    static final String REMOVED = "NODE_REMOVED: ";
+
     private static final long KEEPALIVE_SECONDS = 20;
     private static final int MESSAGE_OPERATIONS = 1024;
     private static final int MESSAGE_BYTES = 1 << 20;
@@ -98,7 +101,9 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
                         + " s"));
         // The stream belongs to the node, not to the call that happens to be handled now.
         Context.ROOT.run(() -> {
-            ManagedChannel opened = NettyChannelBuilder.forAddress(socketAddress)
+            // By name: a channel resolves names in threads of its own, a socket address on the loop.
+            ManagedChannel opened = NettyChannelBuilder.forAddress(
+                            socketAddress.getHostString(), socketAddress.getPort())
                     .usePlaintext()
                     .eventLoopGroup(loop.group())
                     .channelType(loop.channel())
@@ -205,7 +210,7 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
         silent = false;
         if (!established) {
             Optional<String> objection = response.hasGreeting()
-                    ? setting.identity().objectionTo(response.getGreeting())
+                    ? setting.identity().objectionTo(response.getGreeting()).map(ClusterIdentity.Objection::words)
                     : Optional.of(address + " did not greet");
             if (objection.isEmpty() && response.getGreeting().getNode() != peer.number()) {
                 objection = Optional.of(address + " is n"
@@ -218,6 +223,7 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
             established = true;
             setting.counters().established().increment();
             connector.established();
+            setting.events().onRingVersion(peer, response.getGreeting().getRingVersion());
             watch();
         }
         for (PeerAnswer answer : response.getAnswersList()) {
@@ -276,7 +282,7 @@ final class PeerLink implements ClientResponseObserver<ExchangeRequest, Exchange
         }
         String description = String.valueOf(status.getDescription());
         if (status.getCode() == Status.Code.FAILED_PRECONDITION) {
-            return MISMATCH + description;
+            return (StatusMapping.reasonOf(thrown).equals("NODE_REMOVED") ? REMOVED : MISMATCH) + description;
         }
         if (status.getCode() != Status.Code.UNAVAILABLE) {
             return address + " ended the stream with " + status.getCode() + ": " + description;

@@ -88,17 +88,20 @@ final class PeerStream implements StreamObserver<ExchangeRequest> {
             refuse(StatusMapping.peerProtocolBroken("The first message of a peer must be its greeting."));
             return null;
         }
-        Optional<String> objection = setting.identity().objectionTo(message.getGreeting());
+        Optional<ClusterIdentity.Objection> objection = setting.identity().objectionTo(message.getGreeting());
         if (objection.isPresent()) {
+            String words = objection.get().words();
+            boolean gone = objection.get().kind() == ClusterIdentity.Objection.Kind.GONE;
             if (setting.refusals().permits()) {
-                LOG.warn("refused a peer's stream: {}{}", PeerLink.MISMATCH, objection.get());
+                LOG.warn("refused a peer's stream: {}{}", gone ? "NODE_REMOVED: " : PeerLink.MISMATCH, words);
             }
-            refuse(StatusMapping.clusterMismatch(objection.get()));
+            refuse(gone ? StatusMapping.nodeRemoved(words) : StatusMapping.clusterMismatch(words));
             return null;
         }
         NodeId from = new NodeId(message.getGreeting().getNode());
         peer = from;
         service.greeted(from, this);
+        setting.ringVersions().heard(from, message.getGreeting().getRingVersion());
         observer.onNext(ExchangeResponse.newBuilder()
                 .setGreeting(setting.identity().greetingTo(from))
                 .setLoad(setting.load().getAsInt())

@@ -12,6 +12,7 @@ record PeerTraffic(
         Metrics.Counter hints,
         Metrics.Counter antiEntropy,
         Metrics.Counter membership,
+        Metrics.Counter transfers,
         Metrics.Counter topology) {
     static PeerTraffic of(Metrics metrics) {
         return new PeerTraffic(
@@ -28,11 +29,21 @@ record PeerTraffic(
                         "peer_membership_bytes_total",
                         "Bytes of requests of peers, and of the answers, that gossip and probe"),
                 metrics.counter(
+                        "peer_transfer_bytes_total",
+                        "Bytes of requests of peers, and of the answers, that hand slots over"),
+                metrics.counter(
+
                         "peer_topology_bytes_total",
                         "Bytes of requests of peers, and of the answers, that agree about the ring and pass it on"));
     }
 
     Metrics.Counter counter(PeerRequest request) {
+        boolean handsOver = request instanceof PeerRequest.MoveBegin
+                || request instanceof PeerRequest.Replicate replicate && replicate.handover() != null
+                || request instanceof PeerRequest.Read read && read.handover() != null;
+        if (handsOver) {
+            return transfers;
+        }
         if (request instanceof PeerRequest.Replicate replicate) {
             return switch (replicate.cause()) {
                 case CLIENT, READ_REPAIR -> operations;

@@ -11,6 +11,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayDeque;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,7 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
     private final ClientOperations operations;
     private final NettyEventLoop loop;
     private final int maxOperations;
+    private final LongSupplier epoch;
     private final Consumer<PipelineStream> ended;
 
     private final ArrayDeque<PipelineResponse.Outcome> outcomes = new ArrayDeque<>();
@@ -42,6 +44,7 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
     private boolean mayReceive;
     private boolean noMore;
     private boolean nodeStops;
+    private boolean epochDue;
     private boolean closed;
 
     PipelineStream(
@@ -49,11 +52,13 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
             ClientOperations operations,
             NettyEventLoop loop,
             int maxOperations,
+            LongSupplier epoch,
             Consumer<PipelineStream> ended) {
         this.observer = observer;
         this.operations = operations;
         this.loop = loop;
         this.maxOperations = maxOperations;
+        this.epoch = epoch;
         this.ended = ended;
     }
 
@@ -68,6 +73,14 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
                 .build());
         mayReceive = true;
         receive();
+    }
+
+    /** Tells the client, also one that asks for nothing. */
+    void ringChanged() {
+        if (!closed) {
+            epochDue = true;
+            scheduleDrain();
+        }
     }
 
     /** Takes no more messages, and ends when the last outcome has left. What the client has sent since was not begun. */
@@ -143,6 +156,10 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
         }
         outcomes.add(outcome);
         keep(outcome.getSerializedSize());
+        scheduleDrain();
+    }
+
+    private void scheduleDrain() {
         if (!drainScheduled) {
             drainScheduled = true;
             loop.atEndOfPass(() -> {
@@ -154,8 +171,10 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
 
     /** Sends what is done, while the client takes it; continued when it takes more. */
     private void drain() {
-        while (!closed && !outcomes.isEmpty() && observer.isReady()) {
-            PipelineResponse.Builder message = PipelineResponse.newBuilder().setLoad(operations.load());
+        while (!closed && (epochDue || !outcomes.isEmpty()) && observer.isReady()) {
+            PipelineResponse.Builder message =
+                    PipelineResponse.newBuilder().setLoad(operations.load()).setEpoch(epoch.getAsLong());
+            epochDue = false;
             long bytes = 0;
             while (!outcomes.isEmpty()
                     && (bytes == 0 || bytes + outcomes.peek().getSerializedSize() <= MESSAGE_BYTES)) {

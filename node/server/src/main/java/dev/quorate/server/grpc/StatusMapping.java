@@ -2,6 +2,7 @@ package dev.quorate.server.grpc;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
@@ -9,6 +10,8 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import dev.quorate.core.peer.Failure;
+import dev.quorate.core.topology.ChangeOutcome;
+import dev.quorate.core.topology.Rejection;
 import dev.quorate.proto.kv.v1.ErrorReason;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
@@ -49,6 +52,142 @@ final class StatusMapping {
     /** A peer, or a node of another cluster that takes itself for one, is not who this node believes to talk to. */
     static Status clusterMismatch(String difference) {
         return status(new Form(Code.FAILED_PRECONDITION, 0, "", difference), "CLUSTER_MISMATCH", Map.of());
+    }
+
+    /** The other node was a member, and is none any more. */
+    static Status nodeRemoved(String words) {
+        return status(new Form(Code.FAILED_PRECONDITION, 0, "", words), "NODE_REMOVED", Map.of());
+    }
+
+    /** A node may not join. */
+    static Status joinRefused(String words) {
+        return status(new Form(Code.PERMISSION_DENIED, 0, "", words), "JOIN_REFUSED", Map.of());
+    }
+
+    /** Something in an operator's request, or in that of a node that joins, cannot be read. */
+    static Status invalidRequest(String field, String why) {
+        return of(Failure.of(Failure.Kind.REQUEST_INVALID).with("field", field).with("cause", why));
+    }
+
+    /** Why the ring was not changed. */
+    static Status of(Rejection rejection) {
+        Details d = new Details(rejection.details());
+        String why = d.all().isEmpty() ? "" : " (" + d.all() + ")";
+        Form form = switch (rejection.reason()) {
+            case NO_VOTER_MAJORITY ->
+                unavailable(
+                        1000,
+                        "No majority of the voters answers" + why
+                                + ". Nothing was changed; data is served all the same. Try again when they are back.");
+            case OVERLOADED ->
+                new Form(
+                        Code.RESOURCE_EXHAUSTED,
+                        500,
+                        "",
+                        "Too many changes of the ring wait already. Nothing was changed: try again in a moment.");
+            case VOTERS_FORGOT ->
+                refused("A majority of the voters has lost what it agreed on" + why
+                        + ". Only a recovery of the cluster helps.");
+            case NODE_UNKNOWN ->
+                new Form(Code.NOT_FOUND, 0, "", "There is no such node" + why + ". Nothing was changed.");
+            case NODE_GONE ->
+                refused("The node has left, or was removed" + why
+                        + ". Its number is never used again: let it join with an empty" + " directory.");
+            case CHANGE_NOT_APPLICABLE ->
+                refused("The node as it is cannot be changed like that" + why + ". Nothing was changed.");
+            case NOTHING_STAGED -> refused("Nothing is staged, so there is nothing to plan or commit.");
+            case PLAN_STALE ->
+                new Form(
+                        Code.ABORTED,
+                        0,
+                        "",
+                        "The ring or what is staged has changed since that plan" + why
+                                + ". Nothing was changed: look at the plan as it is now, and commit that one.");
+            case PLAN_IMPOSSIBLE ->
+                refused("No placement obeys the limits" + why
+                        + ". Nothing was changed: stage more nodes, or fewer that leave.");
+            case TOO_FEW_SURVIVORS ->
+                refused("Too few other owners are left to be sure that no acknowledged write is missed" + why
+                        + ". Nothing was changed: start them again, or stage the replacement as unsafe.");
+            case VOTERS_NEEDED ->
+                refused("Without the nodes to be removed no majority of the voters would be left" + why
+                        + ". Nothing was changed: remove fewer at a time, or let others vote first.");
+            case MOVES_UNDER_WAY ->
+                refused("Slots are on their way" + why + ". Nothing was changed: wait for them, or cancel them.");
+            case MOVE_NOT_UNDER_WAY -> refused("That move is not under way" + why + ". Nothing was changed.");
+            case MOVE_NOT_CANCELLABLE ->
+                refused("A dead owner is replaced for good" + why
+                        + ". Nothing was changed: replace its successor instead.");
+            case NODE_NOT_DRAINED ->
+                refused("The node still has something to give away" + why + ". Nothing was changed.");
+            case TOO_MANY_SLOTS -> refused("The ring has as many slots as it may" + why + ". Nothing was changed.");
+            case VOTERS_PRESENT ->
+                refused("A majority of the voters answers" + why
+                        + ", so there is nothing to recover. Nothing was changed.");
+            case CONFIRMATION_WRONG ->
+                refused("Those are not the words that name what is given up" + why + ". Nothing was changed.");
+        };
+        SortedMap<String, String> metadata = new TreeMap<>(rejection.details());
+        metadata.put("rejection", rejection.reason().name());
+        return status(form, reasonOf(rejection.reason()), metadata);
+    }
+
+    private static String reasonOf(Rejection.Reason reason) {
+        return switch (reason) {
+            case NO_VOTER_MAJORITY -> "VOTERS_UNAVAILABLE";
+            case OVERLOADED -> "OVERLOADED";
+            case NODE_UNKNOWN -> "NODE_NOT_FOUND";
+            case NODE_GONE -> "NODE_REMOVED";
+            case PLAN_STALE -> "PLAN_STALE";
+            case VOTERS_FORGOT,
+                    CHANGE_NOT_APPLICABLE,
+                    NOTHING_STAGED,
+                    PLAN_IMPOSSIBLE,
+                    TOO_FEW_SURVIVORS,
+                    VOTERS_NEEDED,
+                    MOVES_UNDER_WAY,
+                    MOVE_NOT_UNDER_WAY,
+                    MOVE_NOT_CANCELLABLE,
+                    NODE_NOT_DRAINED,
+                    TOO_MANY_SLOTS,
+                    VOTERS_PRESENT,
+                    CONFIRMATION_WRONG -> "CHANGE_REFUSED";
+        };
+    }
+
+    private static Form refused(String message) {
+        return new Form(Code.FAILED_PRECONDITION, 0, "", message);
+    }
+
+    /** Nobody can say whether the ring was changed. */
+    static Status of(ChangeOutcome.Unknown unknown) {
+        Details d = new Details(unknown.because().details());
+        String why = d.all().isEmpty() ? "" : " (" + d.all() + ")";
+        Form form = unavailable(
+                1000,
+                "The voters were asked, and too few answered in time" + why
+                        + ". The change may have been made, or may be made yet: look at the ring before asking again.");
+        SortedMap<String, String> metadata = new TreeMap<>(unknown.because().details());
+        metadata.put("outcome", "unknown");
+        return status(form, "VOTERS_UNAVAILABLE", metadata);
+    }
+
+    /** The published reason of what another node said; empty if it gave none. */
+    static String reasonOf(Throwable thrown) {
+        Status status = StatusProto.fromThrowable(thrown);
+        if (status == null) {
+            return "";
+        }
+        for (Any detail : status.getDetailsList()) {
+            if (detail.is(ErrorInfo.class)) {
+                try {
+                    return detail.unpack(ErrorInfo.class).getReason();
+                } catch (InvalidProtocolBufferException malformed) {
+                    return "";
+                }
+            }
+        }
+        return "";
     }
 
     /** The first message of a peer stream must say who speaks. */

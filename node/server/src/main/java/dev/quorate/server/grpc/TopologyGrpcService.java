@@ -11,6 +11,9 @@ import dev.quorate.proto.kv.v1.Topology;
 import dev.quorate.proto.kv.v1.TopologyServiceGrpc;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /** What a client needs to send a key straight to an owner. */
@@ -37,7 +40,7 @@ public final class TopologyGrpcService extends TopologyServiceGrpc.TopologyServi
     @Override
     public void getTopology(GetTopologyRequest request, StreamObserver<GetTopologyResponse> observer) {
         GetTopologyResponse.Builder response = GetTopologyResponse.newBuilder();
-        if (request.getKnownEpoch() != identity.table().epoch()) {
+        if (request.getKnownEpoch() != identity.epoch()) {
             response.setTopology(topology());
         }
         observer.onNext(response.build());
@@ -45,14 +48,15 @@ public final class TopologyGrpcService extends TopologyServiceGrpc.TopologyServi
     }
 
     private Topology topology() {
-        SlotTable table = identity.table();
+        SlotTable table = identity.ring().table();
+        List<MemberDirectory.Entry> active = members.get().active();
         Topology.Builder topology = Topology.newBuilder()
                 .setClusterId(identity.clusterId())
-                .setEpoch(table.epoch())
+                .setEpoch(identity.epoch())
                 .setLog2Slots(table.log2Slots())
                 .setHashSeed(ProtoBytes.wrap(hashSeed))
                 .setRowWidth(table.width());
-        for (MemberDirectory.Entry member : members.get().entries()) {
+        for (MemberDirectory.Entry member : active) {
             topology.addNodes(Topology.Node.newBuilder()
                     .setId(member.id().toString())
                     .setClientAddress(member.client())
@@ -63,11 +67,11 @@ public final class TopologyGrpcService extends TopologyServiceGrpc.TopologyServi
                     .setReachable(member.id().equals(identity.self()) || core.reachable(member.id()))
                     .setWeight(member.placement().weight()));
         }
-        List<NodeId> positions =
-                members.get().entries().stream().map(MemberDirectory.Entry::id).toList();
+        SortedMap<NodeId, Integer> positions = new TreeMap<>();
+        active.forEach(member -> positions.put(member.id(), positions.size()));
         for (int slot = 0; slot < table.slots(); slot++) {
             for (NodeId owner : table.owners(slot)) {
-                topology.addOwners(positions.indexOf(owner));
+                topology.addOwners(Objects.requireNonNull(positions.get(owner), "owners take part"));
             }
         }
         for (Bucket bucket : buckets) {

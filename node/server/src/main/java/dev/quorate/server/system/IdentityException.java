@@ -1,5 +1,7 @@
 package dev.quorate.server.system;
 
+import org.jspecify.annotations.Nullable;
+
 /** The data directory belongs to somebody else, or its identity cannot be read or renewed. The text says what to do. */
 public final class IdentityException extends Exception {
     private static final long serialVersionUID = 1L;
@@ -8,7 +10,7 @@ public final class IdentityException extends Exception {
         super(message);
     }
 
-    public IdentityException(String message, Throwable cause) {
+    public IdentityException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

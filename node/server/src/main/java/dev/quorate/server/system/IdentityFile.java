@@ -4,18 +4,10 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.runtime.BootSource;
 import dev.quorate.core.runtime.EventLoop;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -70,6 +62,12 @@ public final class IdentityFile implements BootSource {
 
     /** Takes the next boot number and syncs it. Call with the directory locked, before the first write is named. */
     public static IdentityFile open(Path dir, String clusterId, NodeId node, EventLoop loop) throws IdentityException {
+        return open(dir, clusterId, node, UUID.randomUUID().toString(), loop);
+    }
+
+    /** @param uuid of a directory that is new: the one under which its node joined */
+    public static IdentityFile open(Path dir, String clusterId, NodeId node, String uuid, EventLoop loop)
+            throws IdentityException {
         Path file = dir.resolve(NAME);
         try {
             Identity before;
@@ -77,8 +75,7 @@ public final class IdentityFile implements BootSource {
                 before = read(file);
                 refuseStranger(file, before, clusterId, node);
             } else {
-                before = new Identity(
-                        clusterId, node.toString(), UUID.randomUUID().toString(), 0, 0);
+                before = new Identity(clusterId, node.toString(), uuid, 0, 0);
             }
             Identity now = before.next(0);
             write(file, now);
@@ -131,35 +128,8 @@ public final class IdentityFile implements BootSource {
                 Long.parseUnsignedLong(parts.group(5), 16));
     }
 
-    /** All or nothing, and on disk when it returns: a new file, renamed over the old one, both synced. */
     private static void write(Path file, Identity identity) throws IOException {
-        Path fresh = file.resolveSibling(NAME + ".new");
-        FileAttribute<?>[] ownerOnly = posix(file)
-                ? new FileAttribute<?>[] {
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-                }
-                : new FileAttribute<?>[0];
-        Files.deleteIfExists(fresh);
-        try (FileChannel channel =
-                FileChannel.open(fresh, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ownerOnly)) {
-            ByteBuffer bytes = ByteBuffer.wrap(identity.text().getBytes(StandardCharsets.UTF_8));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        Path directory = file.getParent();
-        if (directory == null) {
-            throw new NoSuchFileException(file + " has no directory");
-        }
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
-    }
-
-    private static boolean posix(Path file) {
-        return file.getFileSystem().supportedFileAttributeViews().contains("posix");
+        DurableFile.write(file, identity.text().getBytes(StandardCharsets.UTF_8));
     }
 
     private static String checksum(String text) {

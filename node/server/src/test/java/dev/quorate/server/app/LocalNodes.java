@@ -7,6 +7,7 @@ import dev.quorate.server.config.NodeSettings;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -22,6 +23,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /** Whole nodes in this JVM, over real sockets and files: each has its own event loop and its own directory. */
 final class LocalNodes implements AutoCloseable {
     private static final String SEED = "000102030405060708090a0b0c0d0e0f";
+    private static final String STORAGE =
+            "storage: {dir: data, logSegment: 8MiB, logQueue: 1MiB, map: 64MiB, reserve: 0B, reservePercent: 0}\n";
 
     private final Path folder;
     private final SortedMap<Integer, Integer> firstPorts = new TreeMap<>();
@@ -66,6 +69,27 @@ final class LocalNodes implements AutoCloseable {
         return node;
     }
 
+    /** A node that knows the others by their peer addresses only. It takes the number that the cluster gives it; here it is {@code key}. */
+    NodeProcess startJoining(int key, String token) throws Exception {
+        List<String> seeds = new ArrayList<>();
+        for (NodeProcess seed : running.values()) {
+            seeds.add("'" + seed.peerAddress() + "'");
+        }
+        firstPorts.computeIfAbsent(key, unknown -> {
+            try {
+                return freePort();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        return startWith(
+                key,
+                "join: {seeds: [" + String.join(", ", seeds) + "], token: " + token + ", host: h" + key
+                        + "}\nlisten: {client: '"
+                        + address(key, 0) + "', peer: '" + address(key, 1) + "', admin: '" + address(key, 2) + "'}\n"
+                        + STORAGE + "transfer: {purgeDelay: 1s}\n");
+    }
+
     String yaml(int number, String clusterId, String seed) throws IOException {
         StringBuilder yaml = new StringBuilder()
                 .append("cluster: {id: ")
@@ -77,8 +101,7 @@ final class LocalNodes implements AutoCloseable {
                 .append("'\nclusterKey: '")
                 .append(SEED)
                 .append("'\nslots: 64\n")
-                .append(
-                        "storage: {dir: data, logSegment: 8MiB, logQueue: 1MiB, map: 64MiB, reserve: 0B, reservePercent: 0}\n")
+                .append(STORAGE)
                 .append("members:\n");
         for (int member : firstPorts.keySet()) {
             yaml.append("  - {id: n")

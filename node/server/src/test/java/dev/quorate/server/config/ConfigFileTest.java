@@ -37,15 +37,15 @@ class ConfigFileTest {
     void fourSettingsAreEnough() throws Exception {
         NodeSettings settings = read(LEAST);
 
-        assertThat(settings.members()).hasSize(1);
-        assertThat(settings.self().id()).isEqualTo(new NodeId(1));
+        assertThat(settings.founding().members()).hasSize(1);
+        assertThat(settings.founding().self().id()).isEqualTo(new NodeId(1));
         assertThat(settings.listen().client()).hasToString("127.0.0.1:7400");
         assertThat(settings.listen().peer()).hasToString("127.0.0.1:7401");
         assertThat(settings.listen().admin()).hasToString("127.0.0.1:7402");
-        assertThat(settings.log2Slots()).isEqualTo(10);
+        assertThat(settings.founding().log2Slots()).isEqualTo(10);
         assertThat(settings.storage()).isEqualTo(StorageConfig.defaults(folder.resolve("data")));
         assertThat(settings.replication()).isEqualTo(ReplicationConfig.DEFAULTS);
-        assertThat(settings.buckets())
+        assertThat(settings.founding().buckets())
                 .containsExactly(new Bucket("default", 1, 1, 1, 1, Bucket.BlindWrites.OVERWRITE_SEEN));
     }
 
@@ -58,10 +58,13 @@ class ConfigFileTest {
         assertThat(fromTemplate.replication()).isEqualTo(defaults.replication());
         assertThat(fromTemplate.limits()).isEqualTo(defaults.limits());
         assertThat(fromTemplate.listen()).isEqualTo(defaults.listen());
-        assertThat(fromTemplate.replicas()).isEqualTo(defaults.replicas());
-        assertThat(fromTemplate.log2Slots()).isEqualTo(defaults.log2Slots());
+        assertThat(fromTemplate.founding().replicas())
+                .isEqualTo(defaults.founding().replicas());
+        assertThat(fromTemplate.founding().log2Slots())
+                .isEqualTo(defaults.founding().log2Slots());
         assertThat(fromTemplate.logLevel()).isEqualTo(defaults.logLevel());
-        assertThat(fromTemplate.hashSeed()).isNotEqualTo(defaults.hashSeed());
+        assertThat(fromTemplate.founding().hashSeed())
+                .isNotEqualTo(defaults.founding().hashSeed());
     }
 
     @Test
@@ -74,7 +77,8 @@ class ConfigFileTest {
                 .isEqualTo(ConfigText.template()
                         .replaceFirst("  id: [0-9a-f-]{36}", "  id: 00000000-0000-0000-0000-000000000000")
                         .replaceFirst("hashSeed: [0-9a-f]{32}", "hashSeed: " + "0".repeat(32))
-                        .replaceFirst("clusterKey: [0-9a-f]{64}", "clusterKey: " + "0".repeat(64)));
+                        .replaceFirst("clusterKey: [0-9a-f]{64}", "clusterKey: " + "0".repeat(64))
+                        .replaceFirst("joinToken: [0-9a-f]{64}", "joinToken: " + "0".repeat(64)));
     }
 
     @Test
@@ -83,8 +87,8 @@ class ConfigFileTest {
 
         NodeSettings settings = read(everything);
 
-        assertThat(settings.members()).hasSize(3);
-        assertThat(settings.buckets()).extracting(Bucket::name).containsExactly("carts", "default");
+        assertThat(settings.founding().members()).hasSize(3);
+        assertThat(settings.founding().buckets()).extracting(Bucket::name).containsExactly("carts", "default");
         assertThat(settings.metricsListen()).contains(new Address("127.0.0.1", 7403));
     }
 
@@ -93,9 +97,11 @@ class ConfigFileTest {
         NodeSettings settings = read(ConfigText.template().replaceAll("(?m)^# (members|buckets|metrics|  )", "$1"));
         String text = ConfigText.effective(settings);
 
-        assertThat(text).doesNotContain(settings.clusterKey().hex());
-        NodeSettings again =
-                read(text.replace("\"***\"", "'" + settings.clusterKey().hex() + "'"));
+        assertThat(text).doesNotContain(settings.founding().clusterKey().hex());
+        assertThat(text).doesNotContain(settings.joinToken().orElseThrow());
+        NodeSettings again = read(text.replaceFirst(
+                        "\"\\*{3}\"", "'" + settings.founding().clusterKey().hex() + "'")
+                .replaceFirst("\"\\*{3}\"", "'" + settings.joinToken().orElseThrow() + "'"));
         assertThat(again).isEqualTo(settings);
     }
 
@@ -206,14 +212,14 @@ class ConfigFileTest {
 
         NodeSettings settings = read(LEAST + members);
 
-        assertThat(settings.members())
+        assertThat(settings.founding().members())
                 .extracting(member -> member.id().toString())
                 .containsExactly("n1", "n2");
-        assertThat(settings.members())
+        assertThat(settings.founding().members())
                 .extracting(member -> member.placement().host())
                 .containsOnly("127.0.0.1");
-        assertThat(settings.self().placement().weight()).isEqualTo(2.5);
-        assertThat(settings.buckets().get(0).n()).isEqualTo(1);
+        assertThat(settings.founding().self().placement().weight()).isEqualTo(2.5);
+        assertThat(settings.founding().buckets().get(0).n()).isEqualTo(1);
     }
 
     @Test
@@ -267,12 +273,93 @@ class ConfigFileTest {
         Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
         String byFile = LEAST.replaceAll("clusterKey: .*", "clusterKey: {file: cluster.key}");
 
-        assertThat(read(byFile).clusterKey().hex()).isEqualTo("ff".repeat(32));
+        assertThat(read(byFile).founding().clusterKey().hex()).isEqualTo("ff".repeat(32));
 
         Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r-----"));
         assertThat(problems(byFile)).singleElement().asString().contains("chmod 600");
         Files.delete(key);
         assertThat(problems(byFile)).singleElement().asString().contains(":4: ", "does not exist");
+    }
+
+    private static final String JOIN = """
+            join:
+              seeds: [127.0.0.1:7401, '[::1]:7411']
+              token: sixteen-or-more-characters
+            """;
+
+    @Test
+    void aNodeThatJoinsNeedsSeedsAndAToken() throws Exception {
+        NodeSettings settings = read(JOIN);
+
+        NodeSettings.Joining joining = joining(settings);
+        assertThat(joining.seeds()).containsExactly(new Address("127.0.0.1", 7401), new Address("::1", 7411));
+        assertThat(joining.token()).isEqualTo("sixteen-or-more-characters");
+        assertThat(joining.client()).isEqualTo(settings.listen().client()).hasToString("127.0.0.1:7400");
+        assertThat(joining.host()).isEqualTo("127.0.0.1");
+        assertThat(joining.ownReplication()).isFalse();
+        assertThat(settings.joinToken()).isEmpty();
+        assertThat(settings.label()).isEqualTo("joining");
+
+        NodeSettings more = read(JOIN + "  weight: 2\n  rack: r7\n  host: h7\n  peer: example.org:7401\n"
+                + "joinToken: sixteen-or-more-characters\nreplication: {maxRecord: 64KiB}\n");
+        assertThat(joining(more).weight()).isEqualTo(2);
+        assertThat(joining(more).rack()).isEqualTo("r7");
+        assertThat(joining(more).peer()).hasToString("example.org:7401");
+        assertThat(joining(more).ownReplication()).isTrue();
+        assertThat(more.joinToken()).contains("sixteen-or-more-characters");
+    }
+
+    private static NodeSettings.Joining joining(NodeSettings settings) {
+        return settings.origin().match(founding -> null, found -> found);
+    }
+
+    @Test
+    void theEnvironmentMayNameSeedsAndToken() throws Exception {
+        write("join: {}\n");
+        NodeSettings settings = ConfigFile.read(
+                file(), Map.of("QUORATE_JOIN_SEEDS", "a:1, b:2", "QUORATE_JOIN_TOKEN", "x".repeat(16)), warnings::add);
+        assertThat(joining(settings).seeds()).containsExactly(new Address("a", 1), new Address("b", 2));
+        assertThat(joining(settings).token()).isEqualTo("x".repeat(16));
+        assertThat(warnings).isEmpty();
+    }
+
+    @Test
+    void whatTheClusterTellsIsNotForANodeThatJoins() {
+        assertThat(problems(JOIN + "node: n4\nreplicas: 3\n"))
+                .containsExactly(
+                        file()
+                                + ":4: node is told by the cluster that the node joins: leave it out, or leave out 'join'",
+                        file() + ":5: replicas is told by the cluster that the node joins: leave it out, or leave out"
+                                + " 'join'");
+        assertThat(problems("join: {seeds: [nonsense], token: short}\n"))
+                .containsExactly(
+                        file() + ":1: join.seeds: 'nonsense' is not host:port such as 127.0.0.1:7400",
+                        file() + ":1: join.seeds names no member: give peer addresses such as [10.0.0.1:7401,"
+                                + " 10.0.0.2:7401]",
+                        file() + ":1: join.token: not 16 to 256 printable characters without spaces");
+        assertThat(problems(JOIN + "listen: {peer: 127.0.0.1:0}\n"))
+                .containsExactly(
+                        file() + ":1: a node that joins tells the others its addresses before it listens: no port"
+                                + " may be 0");
+        assertThat(problems(JOIN + "  seedz: 1\n"))
+                .containsExactly(file() + ":4: join.seedz is not a setting; did you mean 'seeds'?");
+    }
+
+    @Test
+    void theEffectiveSettingsOfANodeThatJoinsReadBackAsThemselves() throws Exception {
+        NodeSettings settings = read(JOIN + "replication: {maxRecord: 64KiB}\n");
+        String text = ConfigText.effective(settings);
+        assertThat(text).doesNotContain("sixteen-or-more-characters");
+        assertThat(read(text.replace("\"***\"", "sixteen-or-more-characters"))).isEqualTo(settings);
+    }
+
+    @Test
+    void aMemberMayBeReachedByAWayOfItsOwn() throws Exception {
+        NodeSettings settings = read(LEAST
+                + "members:\n  - {id: n1, client: 127.0.0.1:1, peer: 127.0.0.1:2, admin: 127.0.0.1:3}\n"
+                + "  - {id: n2, client: 'b:1', peer: 'b:2', admin: 'b:3', via: 'proxy:9'}\n");
+        assertThat(settings.founding().member(new NodeId(2)).via()).contains(new Address("proxy", 9));
+        assertThat(ConfigText.effective(settings)).contains("via: 'proxy:9'");
     }
 
     @Test

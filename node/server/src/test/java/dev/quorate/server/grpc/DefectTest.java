@@ -28,6 +28,7 @@ import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
+import dev.quorate.core.transfer.TransferConfig;
 import dev.quorate.server.metrics.LoopMetrics;
 import dev.quorate.server.system.SystemClock;
 import dev.quorate.server.system.SystemRandom;
@@ -60,7 +61,9 @@ class DefectTest {
                         ReplicationConfig.DEFAULTS,
                         MembershipConfig.DEFAULTS,
                         AntiEntropyConfig.DEFAULTS,
-                        HandoffConfig.DEFAULTS),
+                        HandoffConfig.DEFAULTS,
+                        TransferConfig.DEFAULTS,
+                        Duration.ZERO),
                 new NodeEnvironment(
                         new SystemClock(),
                         loop,

@@ -6,9 +6,11 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.replication.Bucket;
+import dev.quorate.core.ring.CurrentRing;
 import dev.quorate.core.ring.Member;
-import dev.quorate.core.ring.SlotAllocator;
-import dev.quorate.core.ring.SlotTable;
+import dev.quorate.core.ring.NodeEntry;
+import dev.quorate.core.ring.NodeStatus;
+import dev.quorate.core.ring.RingState;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -26,8 +28,20 @@ final class PeerFixture {
     }
 
     static ClusterIdentity identity(NodeId self, String cluster, byte seed) {
-        SlotTable table = SlotAllocator.initial(
-                List.of(new Member(N1, 1, "dc1", "r1", "h1"), new Member(N2, 1, "dc1", "r1", "h2")), 2, 4);
+        return identity(self, cluster, seed, new CurrentRing(ring(2)));
+    }
+
+    /** Of n1 and n2. */
+    static RingState ring(int replicas) {
+        return RingState.genesis(List.of(founder(N1, "h1"), founder(N2, "h2")), replicas, 4);
+    }
+
+    private static NodeEntry founder(NodeId id, String host) {
+        Member placement = new Member(id, 1, "dc1", "r1", host);
+        return new NodeEntry(placement, "", host + ":7400", host + ":7401", host + ":7402", NodeStatus.NORMAL);
+    }
+
+    static ClusterIdentity identity(NodeId self, String cluster, byte seed, CurrentRing ring) {
         byte[] hashSeed = new byte[16];
         hashSeed[0] = seed;
         return ClusterIdentity.of(
@@ -35,7 +49,7 @@ final class PeerFixture {
                 1,
                 self,
                 () -> 0x1_0000_0001L,
-                table,
+                ring,
                 Bytes.owning(hashSeed),
                 Bytes.owning(new byte[16]),
                 List.of(new Bucket("default", 1, 2, 2, 2, Bucket.BlindWrites.OVERWRITE_SEEN)));
@@ -48,6 +62,7 @@ final class PeerFixture {
         record Lost(NodeId peer, long link) {}
 
         final LinkedBlockingQueue<Object> events = new LinkedBlockingQueue<>();
+        final LinkedBlockingQueue<Long> ringVersions = new LinkedBlockingQueue<>();
 
         @Override
         public void onPeerReply(NodeId peer, long link, long operationId, PeerReply reply) {
@@ -57,6 +72,16 @@ final class PeerFixture {
         @Override
         public void onLinkLost(NodeId peer, long link) {
             events.add(new Lost(peer, link));
+        }
+
+        @Override
+        public void onRingVersion(NodeId peer, long packedVersion) {
+            ringVersions.add(packedVersion);
+        }
+
+        @Override
+        public void onRefusedAsGone(NodeId peer, String words) {
+            events.add(words);
         }
     }
 }

@@ -13,6 +13,12 @@ import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.WriteCommand;
+import dev.quorate.core.ring.CurrentRing;
+import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.NodeEntry;
+import dev.quorate.core.ring.NodeStatus;
+import dev.quorate.core.ring.RingEdit;
+import dev.quorate.core.ring.RingState;
 import dev.quorate.proto.peer.v1.ExchangeRequest;
 import dev.quorate.proto.peer.v1.ExchangeResponse;
 import dev.quorate.proto.peer.v1.PeerAnswer;
@@ -39,6 +45,8 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The called end of a peer stream, against a caller that does as the test says. */
 class PeerGrpcServiceTest {
@@ -52,8 +60,10 @@ class PeerGrpcServiceTest {
     private final NettyEventLoop loop = new NettyEventLoop("test", defects::add);
     private final LoopMetrics metrics = new LoopMetrics();
     private final LinkedBlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<String> ringVersions = new LinkedBlockingQueue<>();
+    private final CurrentRing ring = new CurrentRing(PeerFixture.ring(2));
     private final PeerGrpcService service = new PeerGrpcService(
-            PeerFixture.identity(N1),
+            PeerFixture.identity(N1, PeerFixture.CLUSTER, (byte) 0, ring),
             loop,
             new SystemClock(),
             (from, request, timeout, answer) -> {
@@ -62,6 +72,7 @@ class PeerGrpcServiceTest {
                 }
                 asked.add(new Asked(from, request, timeout, answer));
             },
+            (from, version) -> ringVersions.add(from + " " + version),
             () -> 42,
             new Defects("n1", () -> 1, metrics),
             MAX_BYTES,
@@ -173,9 +184,55 @@ class PeerGrpcServiceTest {
         assertThat(refusal(right.toBuilder().setNode(0))).contains("n0");
         assertThat(refusal(right.toBuilder().setNode(1))).contains("n1");
         assertThat(refusal(right.toBuilder().setExpectedNode(2))).contains("expects n2");
-        assertThat(refusal(right.toBuilder().setProtocolVersion(2))).contains("version");
-        assertThat(refusal(right.toBuilder().setTableDigest(1))).contains("hashSeed");
+        assertThat(refusal(right.toBuilder().setProtocolVersion(1))).contains("version");
+        assertThat(refusal(right.toBuilder().setSettingsDigest(1))).contains("hashSeed");
+        assertThat(refusal(right.toBuilder().setRingDigest(1))).contains("replicas", "ring 1");
         assertThat(asked).isEmpty();
+    }
+
+    @Test
+    void ringsMayDifferInTheirVersions() throws Exception {
+        Caller ahead = new Caller();
+        ahead.out.onNext(ExchangeRequest.newBuilder()
+                .setGreeting(PeerFixture.identity(N2).greetingTo(N1).toBuilder()
+                        .setRingVersion(7)
+                        .setRingDigest(1))
+                .build());
+        assertThat(ahead.next().getGreeting().getRingVersion()).isEqualTo(1);
+        assertThat(ringVersions.poll(20, TimeUnit.SECONDS)).isEqualTo("n2 7");
+    }
+
+    @Test
+    void aStrangerWithALaterRingMayBeInItAndOneWithoutMayNot() throws Exception {
+        PeerGreeting n3 =
+                PeerFixture.identity(N2).greetingTo(N1).toBuilder().setNode(3).build();
+        assertThat(refusal(n3.toBuilder())).contains("n3 is no other member");
+        Caller joined = new Caller();
+        joined.out.onNext(ExchangeRequest.newBuilder()
+                .setGreeting(n3.toBuilder().setRingVersion(2))
+                .build());
+        assertThat(joined.next().getGreeting().getExpectedNode()).isEqualTo(3);
+        assertThat(ringVersions.poll(20, TimeUnit.SECONDS)).isEqualTo("n3 2");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"LEFT, n2 has left this cluster", "REMOVED, n2 was removed from this cluster"})
+    void nodesThatAreGoneAreRefusedByName(NodeStatus status, String words) throws Exception {
+        RingState before = ring.state();
+        RingEdit edit = before.edit();
+        for (int slot = 0; slot < before.table().slots(); slot++) {
+            edit.setOwner(slot, before.table().owners(slot).indexOf(N2), new NodeId(3));
+        }
+        edit.node(new NodeEntry(
+                new Member(new NodeId(3), 1, "dc1", "r1", "h3"), "", "h3:1", "h3:2", "h3:3", NodeStatus.NORMAL));
+        ring.adopt(edit.node(before.node(N2).with(status)).build());
+        Caller caller = new Caller();
+        caller.out.onNext(ExchangeRequest.newBuilder()
+                .setGreeting(PeerFixture.identity(N2).greetingTo(N1))
+                .build());
+        StatusRuntimeException ending = caller.broken();
+        assertThat(ending.getStatus().getDescription()).contains(words, "ring 2");
+        assertThat(StatusMapping.reasonOf(ending)).isEqualTo("NODE_REMOVED");
     }
 
     private String refusal(PeerGreeting.Builder greeting) throws Exception {
@@ -283,9 +340,13 @@ class PeerGrpcServiceTest {
         }
 
         Status ending() throws Exception {
+            return broken().getStatus();
+        }
+
+        StatusRuntimeException broken() throws Exception {
             Object event = events.poll(20, TimeUnit.SECONDS);
             assertThat(event).isInstanceOf(StatusRuntimeException.class);
-            return ((StatusRuntimeException) event).getStatus();
+            return (StatusRuntimeException) event;
         }
 
         @Override

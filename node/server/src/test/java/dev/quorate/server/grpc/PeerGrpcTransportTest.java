@@ -97,6 +97,12 @@ class PeerGrpcTransportTest {
     }
 
     @Test
+    void aPeerIsFoundByAName() throws Exception {
+        begin(InetSocketAddress.createUnresolved("localhost", server.getPort()));
+        awaitReachable();
+    }
+
+    @Test
     void anAnswerThatCannotBeReadDoesNotHideTheOthers() throws Exception {
         connect();
         long link = onLoop(() -> transport.send(N2, 1, REQUEST, TIMEOUT));
@@ -208,16 +214,60 @@ class PeerGrpcTransportTest {
         assertThat(onLoop(() -> transport.unreachableBecause(N1))).contains("not a member");
     }
 
+    @Test
+    void peersComeAndGo() throws Exception {
+        connect();
+        assertThat(told.ringVersions.poll(20, TimeUnit.SECONDS)).isEqualTo(1);
+        long link = onLoop(() -> transport.send(N2, 1, REQUEST, TIMEOUT));
+        onLoop(() -> {
+            transport.update(new TreeMap<>());
+            return true;
+        });
+        assertThat(told.events.poll(20, TimeUnit.SECONDS)).isEqualTo(new PeerFixture.Told.Lost(N2, link));
+        assertThat(onLoop(() -> transport.unreachableBecause(N2))).contains("not a member");
+        assertThat(onLoop(() -> transport.send(N2, 2, REQUEST, TIMEOUT))).isEqualTo(PeerTransport.NOT_SENT);
+
+        onLoop(() -> {
+            transport.update(addresses(InetSocketAddress.createUnresolved("127.0.0.1", server.getPort())));
+            return true;
+        });
+        awaitReachable();
+        long again = onLoop(() -> transport.send(N2, 3, REQUEST, TIMEOUT));
+        onLoop(() -> {
+            transport.update(addresses(InetSocketAddress.createUnresolved("127.0.0.1", 1)));
+            return true;
+        });
+        assertThat(onLoop(() -> transport.send(N2, 4, REQUEST, TIMEOUT)))
+                .as("a link that works stays, wherever the next one goes")
+                .isEqualTo(again);
+    }
+
+    @Test
+    void aNodeThatIsRefusedByNameHearsOfIt() throws Exception {
+        peer.refusal = StatusMapping.exception(StatusMapping.nodeRemoved("n1 has left this cluster"));
+        begin(server.getPort());
+        assertThat(told.events.poll(20, TimeUnit.SECONDS)).isEqualTo("NODE_REMOVED: n1 has left this cluster");
+    }
+
+    private static TreeMap<dev.quorate.core.model.NodeId, Supplier<InetSocketAddress>> addresses(
+            InetSocketAddress address) {
+        TreeMap<dev.quorate.core.model.NodeId, Supplier<InetSocketAddress>> addresses = new TreeMap<>();
+        addresses.put(N2, () -> address);
+        return addresses;
+    }
+
     private void connect() throws Exception {
         begin(server.getPort());
         awaitReachable();
     }
 
     private void begin(int port) throws Exception {
-        TreeMap<dev.quorate.core.model.NodeId, Supplier<InetSocketAddress>> addresses = new TreeMap<>();
-        addresses.put(N2, () -> new InetSocketAddress("127.0.0.1", port));
+        begin(InetSocketAddress.createUnresolved("127.0.0.1", port));
+    }
+
+    private void begin(InetSocketAddress address) throws Exception {
         onLoop(() -> {
-            transport.start(PeerFixture.identity(N1), told, addresses);
+            transport.start(PeerFixture.identity(N1), told, addresses(address));
             return true;
         });
     }
@@ -236,6 +286,7 @@ class PeerGrpcTransportTest {
         volatile PeerGreeting greeting = PeerFixture.identity(N2).greetingTo(N1);
         volatile boolean answersProbes = true;
         volatile boolean takesMessages = true;
+        volatile RuntimeException refusal;
         volatile StreamObserver<ExchangeResponse> out;
 
         ExchangeRequest nextBatch() throws InterruptedException {
@@ -256,7 +307,9 @@ class PeerGrpcTransportTest {
                 @Override
                 public void onNext(ExchangeRequest message) {
                     received.add(message);
-                    if (received.size() == 1) {
+                    if (refusal != null) {
+                        observer.onError(refusal);
+                    } else if (received.size() == 1) {
                         assertThat(message.getGreeting())
                                 .isEqualTo(PeerFixture.identity(N1).greetingTo(N2));
                         observer.onNext(ExchangeResponse.newBuilder()

@@ -9,9 +9,12 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import dev.quorate.core.peer.Failure;
+import dev.quorate.core.topology.ChangeOutcome;
+import dev.quorate.core.topology.Rejection;
 import dev.quorate.proto.kv.v1.ErrorReason;
 import io.grpc.protobuf.StatusProto;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -86,7 +89,38 @@ class StatusMappingTest {
         for (Failure.Kind kind : Failure.Kind.values()) {
             assertThat(published).contains(kind.name());
         }
-        assertThat(published).contains("INTERNAL", "CLUSTER_MISMATCH");
+        assertThat(published).contains("INTERNAL", "CLUSTER_MISMATCH", "JOIN_REFUSED", "NODE_REMOVED");
+        for (Rejection.Reason reason : Rejection.Reason.values()) {
+            Status status = StatusMapping.of(Rejection.of(reason));
+            assertThat(published).contains(StatusMapping.reasonOf(StatusMapping.exception(status)));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Rejection.Reason.class)
+    void everyRejectionHasWordsAndItsName(Rejection.Reason reason) throws Exception {
+        for (Rejection rejection :
+                List.of(Rejection.of(reason), Rejection.of(reason).with("node", "n4"))) {
+            Status status = StatusMapping.of(rejection);
+            assertThat(status.getMessage())
+                    .hasSizeGreaterThan(20)
+                    .endsWith(".")
+                    .doesNotContain("null", "  ", "..", "()");
+            assertThat(detail(status, ErrorInfo.class).orElseThrow().getMetadataMap())
+                    .containsEntry("rejection", reason.name());
+        }
+        assertThat(StatusMapping.of(Rejection.of(Rejection.Reason.PLAN_STALE)).getCode())
+                .isEqualTo(Code.ABORTED.getNumber());
+    }
+
+    @Test
+    void anUnknownOutcomeIsToldAsSuch() throws Exception {
+        Status status = StatusMapping.of(new ChangeOutcome.Unknown(
+                Rejection.of(Rejection.Reason.NO_VOTER_MAJORITY).with("voters", "n1,n2,n3")));
+        assertThat(status.getCode()).isEqualTo(Code.UNAVAILABLE.getNumber());
+        assertThat(status.getMessage()).contains("may have been made", "n1,n2,n3");
+        assertThat(detail(status, ErrorInfo.class).orElseThrow().getMetadataMap())
+                .containsEntry("outcome", "unknown");
     }
 
     @Test
