@@ -218,7 +218,7 @@ final class Claimant {
         }
         List<NodeId> voters = Changes.votersFor(ring, node -> ring.voters().contains(node) || proposer.reaches(node));
         SortedSet<NodeId> reached = new TreeSet<>(voters);
-        reached.removeIf(voter -> !proposer.reaches(voter));
+        reached.removeIf(voter -> !proposer.mayCountOn(voter));
         boolean possible = Proposer.isMajority(voters, reached);
         Change call = Changes.callVoters(voters, rules.changesVotersJointly());
         if (possible && call.on(ring) instanceof Change.Step.To) {
