@@ -28,7 +28,8 @@ final class FlipsOfTopology implements Flips {
     private static Outcome of(ChangeOutcome outcome) {
         return outcome.match(
                 committed -> Outcome.COMMITTED,
-                rejection -> rejection.reason() == Rejection.Reason.MOVE_NOT_UNDER_WAY ? Outcome.STALE : Outcome.UNKNOWN,
+                rejection ->
+                        rejection.reason() == Rejection.Reason.MOVE_NOT_UNDER_WAY ? Outcome.STALE : Outcome.UNKNOWN,
                 unknown -> Outcome.UNKNOWN);
     }
 }

@@ -223,7 +223,9 @@ final class RingKeeper {
     private RingUpdate updateSince(RingState base) {
         RingState now = state();
         RingDelta last = lastDelta;
-        if (last == null || !last.base().equals(base.version()) || !last.version().equals(now.version())) {
+        if (last == null
+                || !last.base().equals(base.version())
+                || !last.version().equals(now.version())) {
             last = RingCodec.between(base, now);
             lastDelta = last;
         }

@@ -367,7 +367,8 @@ class TopologyTest {
     @Test
     void theOnlyVoterThatLostItsDiskIsGivenUpForLost() {
         TopologyWorld world = new TopologyWorld(2);
-        RingState before = committed(world.await(done -> world.node(1).topology().pause(true, TIMEOUT, done)));
+        RingState before =
+                committed(world.await(done -> world.node(1).topology().pause(true, TIMEOUT, done)));
         assertThat(before.voters()).containsExactly(new NodeId(1));
         world.time.pass(Duration.ofMillis(100));
         world.node(1).crash();
@@ -378,8 +379,8 @@ class TopologyTest {
                 .isEqualTo(Reason.NO_VOTER_MAJORITY);
         Topology other = world.node(2).topology();
         List<NodeId> lost = List.of(new NodeId(1));
-        RingState recovered = committed(
-                world.await(done -> other.recover(lost, other.recoveryConfirmation(lost), TIMEOUT, done)));
+        RingState recovered =
+                committed(world.await(done -> other.recover(lost, other.recoveryConfirmation(lost), TIMEOUT, done)));
         assertThat(recovered.voters()).containsExactly(new NodeId(2));
         assertThat(recovered.paused()).isTrue();
         committed(world.await(done -> world.node(1).topology().pause(false, TIMEOUT, done)));
