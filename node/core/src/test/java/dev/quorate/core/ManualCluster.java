@@ -114,7 +114,7 @@ public final class ManualCluster {
                             Duration.ZERO),
                     new NodeEnvironment(clock, loopOf(life), random, storage, this, boots, metrics, listener),
                     rules,
-                    new RegisterRules(),
+                    VOTERS_THAT_NEED_NOT_BE_REMINDED,
                     flips);
             started = core.start().toCompletableFuture();
             return core;
@@ -235,7 +235,9 @@ public final class ManualCluster {
 
         @Override
         public boolean reachable(NodeId peer) {
-            return node(peer).up;
+            // The first to start asks before the others are there.
+            Node other = nodes.get(peer);
+            return other != null && other.up;
         }
 
         @Override
@@ -245,7 +247,7 @@ public final class ManualCluster {
 
         @Override
         public long send(NodeId peer, long operationId, PeerRequest request, Duration timeout) {
-            if (!node(peer).up) {
+            if (!reachable(peer)) {
                 return NOT_SENT;
             }
             long link = lives;
@@ -263,6 +265,14 @@ public final class ManualCluster {
 
     /** A request or its answer on the way. */
     public record Message(NodeId from, NodeId to, PeerRequest request, Runnable delivery) {}
+
+    /** Or a new cluster would have something to say before a test has begun. */
+    private static final RegisterRules VOTERS_THAT_NEED_NOT_BE_REMINDED = new RegisterRules() {
+        @Override
+        public boolean forgetfulVotersAbstain() {
+            return false;
+        }
+    };
 
     private record Scheduled(long at, long order, Runnable task) {}
 
