@@ -30,6 +30,8 @@ import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.runtime.RandomSource;
 import dev.quorate.core.topology.RegisterRules;
+import dev.quorate.core.storage.HintRules;
+import dev.quorate.core.storage.TransferRules;
 import dev.quorate.core.transfer.Flips;
 import dev.quorate.core.transfer.TransferConfig;
 import java.time.Duration;
@@ -344,7 +346,7 @@ public final class ManualCluster {
     }
 
     public ManualCluster(int nodeCount, int replicas, Bucket.BlindWrites blindWrites, AntiEntropyConfig antiEntropy) {
-        this(nodeCount, replicas, blindWrites, antiEntropy, ReplicationConfig.DEFAULTS);
+        this(nodeCount, replicas, blindWrites, antiEntropy, ReplicationConfig.DEFAULTS, new TransferRules());
     }
 
     public ManualCluster(
@@ -353,6 +355,25 @@ public final class ManualCluster {
             Bucket.BlindWrites blindWrites,
             AntiEntropyConfig antiEntropy,
             ReplicationConfig replication) {
+        this(nodeCount, replicas, blindWrites, antiEntropy, replication, new TransferRules());
+    }
+
+    public ManualCluster(
+            int nodeCount,
+            int replicas,
+            Bucket.BlindWrites blindWrites,
+            AntiEntropyConfig antiEntropy,
+            TransferRules transferRules) {
+        this(nodeCount, replicas, blindWrites, antiEntropy, ReplicationConfig.DEFAULTS, transferRules);
+    }
+
+    private ManualCluster(
+            int nodeCount,
+            int replicas,
+            Bucket.BlindWrites blindWrites,
+            AntiEntropyConfig antiEntropy,
+            ReplicationConfig replication,
+            TransferRules transferRules) {
         this.antiEntropy = antiEntropy;
         List<Member> members = new ArrayList<>();
         for (int i = 1; i <= nodeCount; i++) {
@@ -364,7 +385,7 @@ public final class ManualCluster {
         int n = table.width();
         this.buckets = List.of(new Bucket("default", 1, n, n / 2 + 1, n / 2 + 1, blindWrites));
         this.replication = replication;
-        this.rules = SafetyRules.production(new Node0());
+        this.rules = new SafetyRules(SafetyRules.production(new Node0()).versions(), new HintRules(), transferRules);
         for (Member member : members) {
             nodes.put(member.id(), new Node(member.id()));
         }
