@@ -6,6 +6,7 @@ import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.storage.HintRules;
 import dev.quorate.core.storage.ObjectDigest;
+import dev.quorate.core.storage.TransferRules;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.Dot;
 import dev.quorate.core.version.RecordCodec;
@@ -23,14 +24,20 @@ import org.jspecify.annotations.Nullable;
 public class SafetyRules {
     private final VersionRules versions;
     private final HintRules hints;
+    private final TransferRules transfers;
 
     public SafetyRules(VersionRules versions) {
         this(versions, new HintRules());
     }
 
     public SafetyRules(VersionRules versions, HintRules hints) {
+        this(versions, hints, new TransferRules());
+    }
+
+    public SafetyRules(VersionRules versions, HintRules hints, TransferRules transfers) {
         this.versions = versions;
         this.hints = hints;
+        this.transfers = transfers;
     }
 
     public static SafetyRules production(Metrics metrics) {
@@ -41,6 +48,10 @@ public class SafetyRules {
 
     public VersionRules versions() {
         return versions;
+    }
+
+    public TransferRules transfers() {
+        return transfers;
     }
 
     public HintRules hints() {

@@ -40,6 +40,8 @@ public final class ReplicaTable {
     private final Metrics.Counter queued;
     private final Metrics.Counter refused;
     private final Metrics.Counter damaged;
+    // Null nearly always: only while slots are handed over.
+    private @Nullable Successor successor;
 
     /** {@code queues} is true except where the simulation shows what happens otherwise. */
     public ReplicaTable(
@@ -65,6 +67,20 @@ public final class ReplicaTable {
     /** Which of the records wait for which owner. Changes only by {@link #commit} and {@link #remove}. */
     public HintTable hints() {
         return hints;
+    }
+
+    /** From now on changes complete only when that one has them as well; null for nobody. */
+    public void follow(@Nullable Successor next) {
+        successor = next;
+    }
+
+    /**
+     * Completes when what this node holds under that hash may be acknowledged: what a replica waits for that was sent what it has already
+     * (rules.md A4).
+     */
+    public CompletionStage<Storage.Durable> barrier(KeyHash hash) {
+        CompletionStage<Storage.Durable> durable = storage.barrier();
+        return successor == null ? durable : successor.unchanged(hash, durable);
     }
 
     /** Looks up whatever key has this hash. */
@@ -108,7 +124,7 @@ public final class ReplicaTable {
     }
 
     /**
-     * Replaces the record. Visible at once, durable when the stage completes.
+     * Replaces the record. Visible at once; when the stage completes, durable here and wherever else it has to be.
      *
      * @param held what the update found; null if nothing
      */
@@ -116,7 +132,9 @@ public final class ReplicaTable {
         WriteBatch batch = WriteBatch.put(Table.DATA, hash.toBytes(), codec.encode(record));
         hints.index(batch, hash, held, record);
         addToLeaf(batch, hash, held, record);
-        return storage.commit(batch);
+        CompletionStage<Storage.Durable> durable = storage.commit(batch);
+        boolean sameObject = held != null && held.object() == record.object();
+        return successor == null || sameObject ? durable : successor.changed(hash, record, durable);
     }
 
     /** Removes the record, and with it the claim to what this node minted for the key. {@code held} as in {@link #commit}. */
@@ -138,7 +156,8 @@ public final class ReplicaTable {
         hints.index(batch, hash, null, record);
         addToLeaf(batch, hash, null, record);
         rebuild.mark(batch, MerkleTree.leafOf(hash));
-        return storage.commit(batch);
+        CompletionStage<Storage.Durable> durable = storage.commit(batch);
+        return successor == null || record == null ? durable : successor.changed(hash, record, durable);
     }
 
     private void addToLeaf(
