@@ -61,6 +61,11 @@ public sealed interface PeerReply {
      */
     record RangeSynced(List<KeyedObject> records, List<KeyHash> wanted, KeyHash coveredTo) implements PeerReply {}
 
+    /** To {@link PeerRequest.MoveBegin}: the receiver takes what belongs to the hand-over. */
+    record MoveBegun() implements PeerReply {
+        public static final MoveBegun INSTANCE = new MoveBegun();
+    }
+
     /** To any request: nothing was done. */
     record Refused(Refusal refusal) implements PeerReply {}
 
@@ -78,6 +83,8 @@ public sealed interface PeerReply {
         /** The message is older than its sender wanted it to become (rules.md A16). */
         EXPIRED,
         /** The sender asks under a row that has changed since: ask for the ring first. */
-        STALE_RING
+        STALE_RING,
+        /** The receiver takes part in no such hand-over. Who owns the slot, that does not say (rules.md A12). */
+        NO_MOVE
     }
 }

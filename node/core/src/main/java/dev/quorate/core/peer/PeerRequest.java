@@ -30,6 +30,7 @@ public sealed interface PeerRequest {
      *
      * @param hintFor the owner that the receiver stands in for, and hands the object to later; null asks an owner for itself
      * @param expiresAt hybrid time after which the receiver drops it (rules.md A16), or {@link #NEVER}
+     * @param handover asks as the old owner of the key's slot; null for everybody else
      */
     record Replicate(
             Key key,
@@ -37,8 +38,21 @@ public sealed interface PeerRequest {
             Cause cause,
             @Nullable NodeId hintFor,
             long expiresAt,
-            long rowEpoch) implements Keyed {
+            long rowEpoch,
+            @Nullable Handover handover)
+            implements Keyed {
         public static final long NEVER = 0;
+
+        /** As most are: not on account of a hand-over. */
+        public Replicate(
+                Key key, VersionedObject object, Cause cause, @Nullable NodeId hintFor, long expiresAt, long rowEpoch) {
+            this(key, object, cause, hintFor, expiresAt, rowEpoch, null);
+        }
+
+        /** The same on account of a hand-over. */
+        public Replicate within(Handover receiving) {
+            return new Replicate(key, object, cause, hintFor, expiresAt, rowEpoch, receiving);
+        }
 
         /** What a coordinator sends to the other owners. */
         public static Replicate toOwner(Key key, VersionedObject object, long rowEpoch) {
@@ -58,8 +72,17 @@ public sealed interface PeerRequest {
      * Send what you hold.
      *
      * @param standingFor the owner in whose place the receiver is asked; null asks an owner for itself
+     * @param handover asks as the old owner of the key's slot; null for everybody else
      */
-    record Read(Key key, @Nullable NodeId standingFor, long rowEpoch) implements Keyed {
+    record Read(
+            Key key,
+            @Nullable NodeId standingFor,
+            long rowEpoch,
+            @Nullable Handover handover) implements Keyed {
+        public Read(Key key, @Nullable NodeId standingFor, long rowEpoch) {
+            this(key, standingFor, rowEpoch, null);
+        }
+
         public static Read ofOwner(Key key, long rowEpoch) {
             return new Read(key, null, rowEpoch);
         }
@@ -100,6 +123,13 @@ public sealed interface PeerRequest {
             return command.key();
         }
     }
+
+    /**
+     * Take this slot over from me, or go on where you were: say when you are ready for what comes.
+     *
+     * @param held only if you have it all already: who lost that must not begin again as if nothing was
+     */
+    record MoveBegin(int slot, Handover handover, boolean held) implements PeerRequest {}
 
     /** Say how much of what the sender keeps for you it may send now: so much is there. */
     record AskHintCredits(int keys, long bytes) implements PeerRequest {}

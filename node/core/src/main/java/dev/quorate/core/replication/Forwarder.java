@@ -202,7 +202,8 @@ final class Forwarder {
                 case OVERLOADED -> Failure.Kind.OVERLOADED;
                 case STORAGE_FULL -> Failure.Kind.STORAGE_FULL;
                 case CORRUPT -> Failure.Kind.RECORD_CORRUPT;
-                case NOT_OWNER, NOT_READY, MALFORMED, HINTS_FULL, EXPIRED, STALE_RING -> Failure.Kind.NODE_STARTING;
+                case NOT_OWNER, NOT_READY, MALFORMED, HINTS_FULL, EXPIRED, STALE_RING, NO_MOVE ->
+                    Failure.Kind.NODE_STARTING;
             };
         }
 

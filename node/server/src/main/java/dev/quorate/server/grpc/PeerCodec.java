@@ -9,6 +9,7 @@ import dev.quorate.core.peer.Failure;
 import dev.quorate.core.peer.GetAnswer;
 import dev.quorate.core.peer.GetCommand;
 import dev.quorate.core.peer.GossipCodec;
+import dev.quorate.core.peer.Handover;
 import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
@@ -31,6 +32,8 @@ import dev.quorate.proto.peer.v1.GossipReply;
 import dev.quorate.proto.peer.v1.HintCredits;
 import dev.quorate.proto.peer.v1.Inspect;
 import dev.quorate.proto.peer.v1.Inspected;
+import dev.quorate.proto.peer.v1.MoveBegin;
+import dev.quorate.proto.peer.v1.MoveBegun;
 import dev.quorate.proto.peer.v1.PeerAnswer;
 import dev.quorate.proto.peer.v1.PeerKey;
 import dev.quorate.proto.peer.v1.PeerOperation;
@@ -67,10 +70,15 @@ final class PeerCodec {
         if (request instanceof PeerRequest.Replicate replicate) {
             operation.setReplicate(replicate(replicate));
         } else if (request instanceof PeerRequest.Read read) {
-            operation.setRead(Read.newBuilder()
+            Read.Builder message = Read.newBuilder()
                     .setKey(key(read.key()))
                     .setStandingFor(number(read.standingFor()))
-                    .setRowEpoch(read.rowEpoch()));
+                    .setRowEpoch(read.rowEpoch());
+            Handover handover = read.handover();
+            if (handover != null) {
+                message.setHandover(handover(handover));
+            }
+            operation.setRead(message);
         } else if (request instanceof PeerRequest.Inspect inspect) {
             operation.setInspect(Inspect.newBuilder().setKey(key(inspect.key())));
         } else if (request instanceof PeerRequest.ForwardGet forward) {
@@ -95,6 +103,11 @@ final class PeerCodec {
             operation.setCompareLeaves(AntiEntropyCodec.message(leaves));
         } else if (request instanceof PeerRequest.SyncRange range) {
             operation.setSyncRange(AntiEntropyCodec.message(range));
+        } else if (request instanceof PeerRequest.MoveBegin begin) {
+            operation.setMoveBegin(MoveBegin.newBuilder()
+                    .setSlot(begin.slot())
+                    .setHandover(handover(begin.handover()))
+                    .setHeld(begin.held()));
         } else {
             throw new IllegalStateException("no encoding for " + request.getClass());
         }
@@ -112,7 +125,10 @@ final class PeerCodec {
                 new PeerRequest.Read(
                         key(operation.getRead().getKey()),
                         node(operation.getRead().getStandingFor()),
-                        operation.getRead().getRowEpoch());
+                        operation.getRead().getRowEpoch(),
+                        operation.getRead().hasHandover()
+                                ? handover(operation.getRead().getHandover())
+                                : null);
             case INSPECT -> new PeerRequest.Inspect(key(operation.getInspect().getKey()));
             case FORWARD_GET -> {
                 ForwardGet get = operation.getForwardGet();
@@ -144,6 +160,11 @@ final class PeerCodec {
             case COMPARE_ROOTS -> AntiEntropyCodec.request(operation.getCompareRoots());
             case COMPARE_LEAVES -> AntiEntropyCodec.request(operation.getCompareLeaves());
             case SYNC_RANGE -> AntiEntropyCodec.request(operation.getSyncRange());
+            case MOVE_BEGIN ->
+                new PeerRequest.MoveBegin(
+                        notNegative(operation.getMoveBegin().getSlot()),
+                        handover(operation.getMoveBegin().getHandover()),
+                        operation.getMoveBegin().getHeld());
             case OP_NOT_SET -> throw new IllegalArgumentException("a peer operation of no known kind");
         };
     }
@@ -196,6 +217,8 @@ final class PeerCodec {
             answer.setLeavesCompared(AntiEntropyCodec.message(leaves));
         } else if (reply instanceof PeerReply.RangeSynced range) {
             answer.setRangeSynced(AntiEntropyCodec.message(range));
+        } else if (reply instanceof PeerReply.MoveBegun) {
+            answer.setMoveBegun(MoveBegun.getDefaultInstance());
         } else {
             throw new IllegalStateException("no encoding for " + reply.getClass());
         }
@@ -236,6 +259,7 @@ final class PeerCodec {
             case ROOTS_COMPARED -> AntiEntropyCodec.reply(answer.getRootsCompared());
             case LEAVES_COMPARED -> AntiEntropyCodec.reply(answer.getLeavesCompared());
             case RANGE_SYNCED -> AntiEntropyCodec.reply(answer.getRangeSynced());
+            case MOVE_BEGUN -> PeerReply.MoveBegun.INSTANCE;
             case ANSWER_NOT_SET -> throw new IllegalArgumentException("a peer answer of no known kind");
         };
     }
@@ -260,7 +284,7 @@ final class PeerCodec {
     }
 
     private static Replicate replicate(PeerRequest.Replicate request) {
-        return Replicate.newBuilder()
+        Replicate.Builder message = Replicate.newBuilder()
                 .setKey(key(request.key()))
                 .setObject(ProtoBytes.wrap(request.object().encoded()))
                 .setCause(
@@ -272,8 +296,23 @@ final class PeerCodec {
                         })
                 .setHintFor(number(request.hintFor()))
                 .setExpiresAt(request.expiresAt())
-                .setRowEpoch(request.rowEpoch())
+                .setRowEpoch(request.rowEpoch());
+        Handover handover = request.handover();
+        if (handover != null) {
+            message.setHandover(handover(handover));
+        }
+        return message.build();
+    }
+
+    private static dev.quorate.proto.peer.v1.Handover handover(Handover handover) {
+        return dev.quorate.proto.peer.v1.Handover.newBuilder()
+                .setMoveId(handover.moveId())
+                .setAttempt(handover.attempt())
                 .build();
+    }
+
+    private static Handover handover(dev.quorate.proto.peer.v1.Handover message) {
+        return new Handover(message.getMoveId(), message.getAttempt());
     }
 
     private static PeerRequest.Replicate replicate(Replicate message) {
@@ -291,7 +330,8 @@ final class PeerCodec {
                 cause,
                 node(message.getHintFor()),
                 message.getExpiresAt(),
-                message.getRowEpoch());
+                message.getRowEpoch(),
+                message.hasHandover() ? handover(message.getHandover()) : null);
     }
 
     /** No node has number 0. */
@@ -455,6 +495,7 @@ final class PeerCodec {
             case HINTS_FULL -> PeerRefusal.PEER_REFUSAL_HINTS_FULL;
             case EXPIRED -> PeerRefusal.PEER_REFUSAL_EXPIRED;
             case STALE_RING -> PeerRefusal.PEER_REFUSAL_STALE_RING;
+            case NO_MOVE -> PeerRefusal.PEER_REFUSAL_NO_MOVE;
         };
     }
 
@@ -469,6 +510,7 @@ final class PeerCodec {
             case PEER_REFUSAL_HINTS_FULL -> PeerReply.Refusal.HINTS_FULL;
             case PEER_REFUSAL_EXPIRED -> PeerReply.Refusal.EXPIRED;
             case PEER_REFUSAL_STALE_RING -> PeerReply.Refusal.STALE_RING;
+            case PEER_REFUSAL_NO_MOVE -> PeerReply.Refusal.NO_MOVE;
             case PEER_REFUSAL_UNSPECIFIED, UNRECOGNIZED ->
                 throw new IllegalArgumentException("a refusal of no known kind");
         };

@@ -8,7 +8,11 @@ import dev.quorate.core.runtime.Metrics;
  * operator whose network is full wants to know of what. Counted by who is asked, so that the sum over all nodes counts everything once.
  */
 record PeerTraffic(
-        Metrics.Counter operations, Metrics.Counter hints, Metrics.Counter antiEntropy, Metrics.Counter membership) {
+        Metrics.Counter operations,
+        Metrics.Counter hints,
+        Metrics.Counter antiEntropy,
+        Metrics.Counter membership,
+        Metrics.Counter transfers) {
     static PeerTraffic of(Metrics metrics) {
         return new PeerTraffic(
                 metrics.counter(
@@ -22,10 +26,19 @@ record PeerTraffic(
                         "Bytes of requests of peers, and of the answers, that compare and repair replicas"),
                 metrics.counter(
                         "peer_membership_bytes_total",
-                        "Bytes of requests of peers, and of the answers, that gossip and probe"));
+                        "Bytes of requests of peers, and of the answers, that gossip and probe"),
+                metrics.counter(
+                        "peer_transfer_bytes_total",
+                        "Bytes of requests of peers, and of the answers, that hand slots over"));
     }
 
     Metrics.Counter counter(PeerRequest request) {
+        boolean handsOver = request instanceof PeerRequest.MoveBegin
+                || request instanceof PeerRequest.Replicate replicate && replicate.handover() != null
+                || request instanceof PeerRequest.Read read && read.handover() != null;
+        if (handsOver) {
+            return transfers;
+        }
         if (request instanceof PeerRequest.Replicate replicate) {
             return switch (replicate.cause()) {
                 case CLIENT, READ_REPAIR -> operations;

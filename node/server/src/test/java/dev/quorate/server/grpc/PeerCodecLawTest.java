@@ -17,6 +17,7 @@ import dev.quorate.core.peer.GetAnswer;
 import dev.quorate.core.peer.GetCommand;
 import dev.quorate.core.peer.GossipDigest;
 import dev.quorate.core.peer.GossipNews;
+import dev.quorate.core.peer.Handover;
 import dev.quorate.core.peer.Heartbeat;
 import dev.quorate.core.peer.KeyDigest;
 import dev.quorate.core.peer.KeyedObject;
@@ -163,7 +164,8 @@ class PeerCodecLawTest {
     }
 
     private static PeerRequest anyRequest(Random random) {
-        return switch (random.nextInt(13)) {
+        return switch (random.nextInt(14)) {
+            case 13 -> new PeerRequest.MoveBegin(random.nextInt(1 << 16), anyHandover(random), random.nextBoolean());
             case 8 -> new PeerRequest.ProbeFor(new NodeId(1 + random.nextInt(1000)));
             case 9 ->
                 new PeerRequest.CompareRoots(
@@ -188,8 +190,14 @@ class PeerCodecLawTest {
                         PeerRequest.Cause.values()[random.nextInt(PeerRequest.Cause.values().length)],
                         anyNodeOrNone(random),
                         random.nextBoolean() ? PeerRequest.Replicate.NEVER : random.nextLong(),
-                        random.nextInt(100));
-            case 1 -> new PeerRequest.Read(anyKey(random), anyNodeOrNone(random), random.nextInt(100));
+                        random.nextInt(100),
+                        random.nextBoolean() ? null : anyHandover(random));
+            case 1 ->
+                new PeerRequest.Read(
+                        anyKey(random),
+                        anyNodeOrNone(random),
+                        random.nextInt(100),
+                        random.nextBoolean() ? null : anyHandover(random));
             case 12 -> new PeerRequest.Inspect(anyKey(random));
             case 2 -> PeerRequest.Ping.INSTANCE;
             case 4 -> new PeerRequest.AskHintCredits(1 + random.nextInt(1000), random.nextInt(1 << 30));
@@ -214,12 +222,17 @@ class PeerCodecLawTest {
         };
     }
 
+    private static Handover anyHandover(Random random) {
+        return new Handover(random.nextLong(), random.nextInt(100));
+    }
+
     private static @Nullable NodeId anyNodeOrNone(Random random) {
         return random.nextBoolean() ? null : new NodeId(1 + random.nextInt(1000));
     }
 
     private static PeerReply anyReply(Random random) {
-        return switch (random.nextInt(13)) {
+        return switch (random.nextInt(14)) {
+            case 13 -> PeerReply.MoveBegun.INSTANCE;
             case 8 -> new PeerReply.Probed(random.nextBoolean());
             case 9 -> new PeerReply.RootsCompared(List.of(random.nextInt(100), 100 + random.nextInt(100)));
             case 10 -> new PeerReply.LeavesCompared(anyLeaves(random));

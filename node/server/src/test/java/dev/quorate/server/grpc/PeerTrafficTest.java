@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Handover;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.PeerRequest.Cause;
 import dev.quorate.core.version.CausalContext;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class PeerTrafficTest {
     private final PeerTraffic traffic = PeerTraffic.of(new LoopMetrics());
 
-    private static PeerRequest replicate(Cause cause) {
+    private static PeerRequest.Replicate replicate(Cause cause) {
         Key key = new Key(1, Bytes.utf8("k"));
         return new PeerRequest.Replicate(
                 key, VersionedObject.of(CausalContext.EMPTY, List.of()), cause, null, PeerRequest.Replicate.NEVER, 1);
@@ -28,6 +29,19 @@ class PeerTrafficTest {
         assertThat(traffic.counter(replicate(Cause.READ_REPAIR))).isSameAs(traffic.operations());
         assertThat(traffic.counter(replicate(Cause.HINT))).isSameAs(traffic.hints());
         assertThat(traffic.counter(replicate(Cause.ANTI_ENTROPY))).isSameAs(traffic.antiEntropy());
+    }
+
+    @Test
+    void whatBelongsToAHandOverCountsApartWhateverItIs() {
+        Handover handover = new Handover(7, 0);
+        Key key = new Key(1, Bytes.utf8("k"));
+        assertThat(traffic.counter(replicate(Cause.CLIENT).within(handover))).isSameAs(traffic.transfers());
+        assertThat(traffic.counter(replicate(Cause.ANTI_ENTROPY).within(handover)))
+                .isSameAs(traffic.transfers());
+        assertThat(traffic.counter(new PeerRequest.Read(key, null, 1, handover)))
+                .isSameAs(traffic.transfers());
+        assertThat(traffic.counter(new PeerRequest.MoveBegin(3, handover, false)))
+                .isSameAs(traffic.transfers());
     }
 
     @Test
