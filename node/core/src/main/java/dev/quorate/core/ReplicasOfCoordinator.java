@@ -48,7 +48,7 @@ final class ReplicasOfCoordinator implements Replicas {
     }
 
     @Override
-    public PeerRequest push(Key key, VersionedObject object) {
+    public PeerRequest.Replicate push(Key key, VersionedObject object) {
         return new PeerRequest.Replicate(
                 key, object, PeerRequest.Cause.ANTI_ENTROPY, null, clock.last() + GOOD_FOR, PeerRequest.Keyed.ANY_ROW);
     }

@@ -1,6 +1,7 @@
 package dev.quorate.core.antientropy;
 
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Handover;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.ring.SlotTable;
@@ -27,6 +28,7 @@ public final class AntiEntropy {
 
     private final Surroundings node;
     private final Pace pace;
+    private final Pace copyPace;
     private final ExchangeResponder responder;
     private final Scrub scrub;
     private final SortedMap<NodeId, Peer> peers = new TreeMap<>();
@@ -42,6 +44,7 @@ public final class AntiEntropy {
     public AntiEntropy(Surroundings node) {
         this.node = node;
         this.pace = new Pace(node.clock(), node.config());
+        this.copyPace = new Pace(node.clock(), node.config());
         this.responder = new ExchangeResponder(node);
         this.scrub = new Scrub(node, this::repairSoon);
         Duration fine = node.config().interval().dividedBy(4);
@@ -124,6 +127,29 @@ public final class AntiEntropy {
             }
         }
         return begun;
+    }
+
+    /**
+     * Brings all that this node holds of one slot to a peer that is to take it over. Whatever the peer has beyond that comes here as well. Begins
+     * at once, whatever else is under way.
+     *
+     * @param everyKey compares every record, not only where sums differ, and so finds those that cannot be read here
+     * @param done told once, unless the copy is cancelled
+     */
+    public SlotCopy copySlot(NodeId peer, int slot, Handover handover, boolean everyKey, Consumer<SlotCopy> done) {
+        SlotCopy copy = new SlotCopy(node, copyPace, peer, slot, handover, everyKey, this::repairDamaged, done);
+        copy.begin();
+        return copy;
+    }
+
+    /** How fast all copies together go, from now on; exchanges have a pace of their own. */
+    public void paceCopies(int keysPerSecond, long bytesPerSecond) {
+        copyPace.set(keysPerSecond, bytesPerSecond);
+    }
+
+    /** As scrubbing does it: without the damaged record the leaf differs from those of the other owners, who then send theirs. */
+    private void repairDamaged(int leaf) {
+        node.rebuild().rebuild(leaf, result -> repairSoon(leaf));
     }
 
     private void repairSoon(int leaf) {

@@ -28,6 +28,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One exchange with one peer, led by this node: compares roots, then leaves, and once more after a pause, so that writes under way are not
@@ -60,6 +61,7 @@ final class Exchange {
     private final NodeId peer;
     private final List<Integer> slots;
     private final boolean recovering;
+    private final @Nullable SlotCopy copy;
     private final ExchangeProgress progress;
     private final Ending ending;
     // By slot, then by leaf: what differs, and how many records that may be.
@@ -71,11 +73,24 @@ final class Exchange {
     private boolean ended;
 
     Exchange(Surroundings node, Pace pace, NodeId peer, List<Integer> slots, boolean recovering, Ending ending) {
+        this(node, pace, peer, slots, recovering, null, ending);
+    }
+
+    /** @param copy for which this is done; null if only to make replicas equal */
+    Exchange(
+            Surroundings node,
+            Pace pace,
+            NodeId peer,
+            List<Integer> slots,
+            boolean recovering,
+            @Nullable SlotCopy copy,
+            Ending ending) {
         this.node = node;
         this.pace = pace;
         this.peer = peer;
         this.slots = slots;
         this.recovering = recovering;
+        this.copy = copy;
         this.ending = ending;
         this.progress = new ExchangeProgress(slots.size(), node.clock().nanos());
     }
@@ -86,6 +101,20 @@ final class Exchange {
 
     ExchangeProgress progress() {
         return progress;
+    }
+
+    /** Ends it without telling. */
+    void cancel() {
+        ended = true;
+    }
+
+    /** Of slots of which every record is compared, whatever the sums say. */
+    void beginWithEveryKey() {
+        for (int slot : slots) {
+            progress.expect(node.root(slot).count());
+            differing.put(slot, new TreeMap<>());
+        }
+        nextSlot();
     }
 
     void begin() {
@@ -229,7 +258,9 @@ final class Exchange {
         SlotSync(int slot, SortedMap<Integer, Integer> leaves) {
             this.slot = slot;
             this.leaves = leaves;
-            this.ranges = HashRange.ofLeaves(new ArrayList<>(leaves.keySet()), node.tree());
+            this.ranges = copy != null && copy.everyKey()
+                    ? List.of(HashRange.ofLeaves(node.firstLeaf(slot), node.endLeaf(slot) - 1))
+                    : HashRange.ofLeaves(new ArrayList<>(leaves.keySet()), node.tree());
         }
 
         void nextRange() {
@@ -285,7 +316,11 @@ final class Exchange {
             for (Storage.Entry entry : page.entries()) {
                 KeyHash hash = KeyHash.fromBytes(entry.key());
                 StoredRecord record = node.decode(entry);
-                // A damaged one is left out: the peer then sends its own.
+                // A damaged one is left out: the peer then sends its own. One that is to take over has no own.
+                if (record == null && copy != null) {
+                    damaged = true;
+                    copy.damaged(MerkleTree.leafOf(hash));
+                }
                 if (record != null && node.replicas().owns(peer, record.key(), hash)) {
                     held.add(new KeyDigest(hash, node.tree().digest(hash, record.object())));
                     records.put(hash, record);
@@ -308,7 +343,11 @@ final class Exchange {
             progress.compared(keys);
             KeyHash end = coveredTo.compareTo(range.last()) >= 0 ? range.last() : coveredTo;
             boolean whole = end.equals(range.last());
-            leavesPassed(range.first(), end, whole);
+            if (copy != null && copy.everyKey()) {
+                progress.passed(keys);
+            } else {
+                leavesPassed(range.first(), end, whole);
+            }
             // Also a page of nothing waits a turn, so that a long exchange leaves the loop to others.
             node.wheel().after(pace.pauseAfter(keys, bytes), () -> {
                 if (ended) {
@@ -384,26 +423,33 @@ final class Exchange {
         }
 
         private void push(Key key, VersionedObject object) {
-            progress.onePushed();
-            bytes += object.encoded().length();
+            int length = object.encoded().length();
+            progress.onePushed(length);
+            bytes += length;
             outstanding++;
-            node.peers()
-                    .call(peer, node.replicas().push(key, object), node.config().callTimeout(), new PeerCalls.Waiter() {
-                        @Override
-                        public void answered(PeerReply reply) {
-                            // A peer that takes no more now is compared with again; it stops nothing here.
-                            if (!(reply instanceof PeerReply.Replicated)) {
-                                progress.pushRefused();
-                            }
-                            settle();
-                        }
+            PeerRequest.Replicate push = node.replicas().push(key, object);
+            PeerRequest request = copy == null ? push : push.within(copy.handover());
+            node.peers().call(peer, request, node.config().callTimeout(), new PeerCalls.Waiter() {
+                @Override
+                public void answered(PeerReply reply) {
+                    // A peer that takes no more now is compared with again; it stops nothing here.
+                    if (!(reply instanceof PeerReply.Replicated)) {
+                        progress.pushRefused();
+                    }
+                    boolean takesNothing = reply instanceof PeerReply.Refused refused
+                            && refused.refusal() == PeerReply.Refusal.NO_MOVE;
+                    if (takesNothing) {
+                        incomplete(reply);
+                    }
+                    settle();
+                }
 
-                        @Override
-                        public void failed(PeerCalls.CallFailure failure) {
-                            progress.pushRefused();
-                            settle();
-                        }
-                    });
+                @Override
+                public void failed(PeerCalls.CallFailure failure) {
+                    progress.pushRefused();
+                    settle();
+                }
+            });
         }
 
         private void settle() {

@@ -11,6 +11,7 @@ final class ExchangeProgress {
     private long compared;
     private long pulled;
     private long pushed;
+    private long pushedBytes;
     private long pushesRefused;
     private long leavesCorrected;
 
@@ -23,7 +24,7 @@ final class ExchangeProgress {
         slotsDone++;
     }
 
-    void expect(int keys) {
+    void expect(long keys) {
         expected += keys;
     }
 
@@ -47,8 +48,9 @@ final class ExchangeProgress {
         pulled++;
     }
 
-    void onePushed() {
+    void onePushed(int bytes) {
         pushed++;
+        pushedBytes += bytes;
     }
 
     void pushRefused() {
@@ -85,6 +87,10 @@ final class ExchangeProgress {
 
     long leavesCorrected() {
         return leavesCorrected;
+    }
+
+    long pushedBytes() {
+        return pushedBytes;
     }
 
     /** Records under leaves that differ and are not passed yet. */

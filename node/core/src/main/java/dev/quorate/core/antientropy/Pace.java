@@ -6,19 +6,27 @@ import java.time.Duration;
 /** Spreads the work of all exchanges over time, so that they stay within keys and bytes per second together. Confined to the event loop. */
 final class Pace {
     private final Clock clock;
-    private final AntiEntropyConfig config;
+    private int keysPerSecond;
+    private long bytesPerSecond;
     private long freeAtNanos;
 
     Pace(Clock clock, AntiEntropyConfig config) {
         this.clock = clock;
-        this.config = config;
+        this.keysPerSecond = config.keysPerSecond();
+        this.bytesPerSecond = config.bytesPerSecond();
         this.freeAtNanos = clock.nanos();
+    }
+
+    /** From now on. */
+    void set(int newKeysPerSecond, long newBytesPerSecond) {
+        keysPerSecond = newKeysPerSecond;
+        bytesPerSecond = newBytesPerSecond;
     }
 
     /** How long whoever has just done that much waits before it goes on. */
     Duration pauseAfter(int keys, long bytes) {
         long now = clock.nanos();
-        double seconds = Math.max((double) keys / config.keysPerSecond(), (double) bytes / config.bytesPerSecond());
+        double seconds = Math.max((double) keys / keysPerSecond, (double) bytes / bytesPerSecond);
         freeAtNanos = Math.max(now, freeAtNanos) + (long) (seconds * 1e9);
         return Duration.ofNanos(freeAtNanos - now);
     }

@@ -99,6 +99,15 @@ public final class RecoveringSlots {
         }
     }
 
+    /** This node owns the slot, and what it holds of it does not say what it once acknowledged, or others in its place. */
+    public void begin(int slot) {
+        if (table().width() > 1 && !recovering.get(slot)) {
+            heardOut.remove(slot);
+            recovering.set(slot);
+            Watched.whenComplete(store(), loop, RecoveringSlots::stored);
+        }
+    }
+
     private void markTakenOver(RingState state) {
         for (Move move : state.moves()) {
             boolean mine = move.kind() == Move.Kind.RECOVER && move.to().equals(self);

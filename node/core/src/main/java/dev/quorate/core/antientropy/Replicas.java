@@ -26,5 +26,5 @@ public interface Replicas {
     }
 
     /** The request that makes a peer do the same. */
-    PeerRequest push(Key key, VersionedObject object);
+    PeerRequest.Replicate push(Key key, VersionedObject object);
 }
