@@ -9,6 +9,7 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.replication.Bucket;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.ring.RingState;
+import dev.quorate.core.transfer.TransferConfig;
 import java.util.List;
 
 /**
@@ -29,7 +30,34 @@ public record NodeConfig(
         ReplicationConfig replication,
         MembershipConfig membership,
         AntiEntropyConfig antiEntropy,
-        HandoffConfig handoff) {
+        HandoffConfig handoff,
+        TransferConfig transfer) {
+    /** With the defaults for hand-overs. */
+    public NodeConfig(
+            NodeId self,
+            int clusterNumber,
+            RingState genesis,
+            Bytes hashSeed,
+            Bytes clusterKey,
+            List<Bucket> buckets,
+            ReplicationConfig replication,
+            MembershipConfig membership,
+            AntiEntropyConfig antiEntropy,
+            HandoffConfig handoff) {
+        this(
+                self,
+                clusterNumber,
+                genesis,
+                hashSeed,
+                clusterKey,
+                buckets,
+                replication,
+                membership,
+                antiEntropy,
+                handoff,
+                TransferConfig.DEFAULTS);
+    }
+
     public NodeConfig {
         Check.argument(hashSeed.length() == 16, "the hash seed has %d bytes, not 16", hashSeed.length());
         Check.argument(clusterKey.length() >= 16, "the cluster key has %d bytes, fewer than 16", clusterKey.length());

@@ -37,6 +37,7 @@ import dev.quorate.core.storage.LeafRebuild;
 import dev.quorate.core.storage.MerkleTree;
 import dev.quorate.core.storage.ReplicaTable;
 import dev.quorate.core.storage.Storage;
+import dev.quorate.core.transfer.Transfers;
 import dev.quorate.core.version.RecordCodec;
 import java.time.Duration;
 import java.util.List;
@@ -70,6 +71,7 @@ public final class NodeCore {
     private final RecoveringSlots recovering;
     private final AntiEntropy antiEntropy;
     private final Handoff handoff;
+    private final Transfers transfers;
     private final Metrics.Counter refusedOverloaded;
     private NodeState state = NodeState.STARTING;
     private int operationsInFlight;
@@ -95,10 +97,12 @@ public final class NodeCore {
                 new RecoveringSlots(config.self(), ring, this::ringOf, fenceSize(config), storage, loop, metrics);
         this.replicas =
                 new ReplicaTable(storage, loop, codec, tree, rebuild, rules.queuesBehindReadForMerge(), metrics);
+        HandoversOfTransfers handovers = new HandoversOfTransfers();
         Local local = new Local(
                 config.self(),
                 ring,
                 this::fetchRing,
+                handovers,
                 hasher,
                 buckets,
                 config.replication(),
@@ -159,7 +163,13 @@ public final class NodeCore {
 
             @Override
             public boolean mayOwn(KeyHash hash) {
-                return ring.table().owns(config.self(), hash.slot(ring.table().log2Slots()));
+                int slot = hash.slot(ring.table().log2Slots());
+                return ring.table().owns(config.self(), slot) || handovers.receives(slot);
+            }
+
+            @Override
+            public boolean receives(Key key, KeyHash hash) {
+                return handovers.receives(hash.slot(ring.table().log2Slots()));
             }
         };
         this.handoff = new Handoff(
@@ -176,6 +186,31 @@ public final class NodeCore {
                 wheel,
                 environment.random(),
                 metrics);
+        this.transfers = new Transfers(new dev.quorate.core.transfer.Surroundings(
+                config.self(),
+                ring,
+                config.transfer(),
+                rules.transfers(),
+                storage,
+                replicas,
+                tree,
+                peers,
+                new OwnershipOfNode(
+                        config.self(),
+                        coordinator,
+                        recovering,
+                        config.antiEntropy().enabled()),
+                new CopiesOfAntiEntropy(antiEntropy),
+                environment.flips(),
+                new RingNewsOfMembership(config.self(), ring, membership, this::fetchRing),
+                environment.clock(),
+                hybridClock,
+                loop,
+                wheel,
+                metrics));
+        handovers.introduce(transfers);
+        antiEntropy.paceCopies(
+                config.transfer().keysPerSecond(), config.transfer().bytesPerSecond());
         this.refusedOverloaded = metrics.counter(
                 "operations_refused_total", "Operations of clients refused because too many are under way");
         metrics.gauge("operations_in_flight", "Operations of clients under way", () -> operationsInFlight);
@@ -193,6 +228,7 @@ public final class NodeCore {
                 .thenCompose(found -> found == RecoveringSlots.Found.WITHOUT_LEAVES
                         ? rebuild.rebuildAll().thenCompose(done -> recovering.leavesComplete())
                         : CompletableFuture.completedFuture(null))
+                .thenCompose(done -> transfers.load())
                 .thenRun(() -> {
                     // A node told to stop while it starts has stopped.
                     if (state == NodeState.STARTING) {
@@ -200,6 +236,7 @@ public final class NodeCore {
                         membership.start();
                         antiEntropy.start();
                         handoff.start();
+                        transfers.start();
                     }
                 });
     }
@@ -230,7 +267,7 @@ public final class NodeCore {
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
             return;
         }
-        if (antiEntropy.onPeerRequest(from, request, answer)) {
+        if (antiEntropy.onPeerRequest(from, request, answer) || transfers.onPeerRequest(from, request, answer)) {
             return;
         }
         if (request instanceof PeerRequest.OfMembership ofMembership) {
@@ -321,6 +358,16 @@ public final class NodeCore {
     /** What this node keeps for owners that are away. */
     public Handoff handoff() {
         return handoff;
+    }
+
+    /** What comes to this node, leaves it, or is left over. */
+    public Transfers transfers() {
+        return transfers;
+    }
+
+    /** How fast this node hands slots over, from now on. */
+    public void paceTransfers(long bytesPerSecond) {
+        antiEntropy.paceCopies(config.transfer().keysPerSecond(), bytesPerSecond);
     }
 
     /** Where a key lives. */

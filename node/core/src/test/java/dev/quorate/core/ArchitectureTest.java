@@ -41,6 +41,7 @@ class ArchitectureTest {
             Map.entry("replication", 3),
             Map.entry("antientropy", 3),
             Map.entry("handoff", 3),
+            Map.entry("transfer", 3),
             Map.entry("", 4));
 
     /** What plain values and decisions are made of. Streams, files, sockets, reflection and logging are not among it. */

@@ -19,6 +19,8 @@ import dev.quorate.core.replication.Consistency;
 import dev.quorate.core.replication.ReplicationConfig;
 import dev.quorate.core.replication.SafetyRules;
 import dev.quorate.core.ring.Member;
+import dev.quorate.core.ring.Move;
+import dev.quorate.core.ring.RingEdit;
 import dev.quorate.core.ring.RingState;
 import dev.quorate.core.ring.SlotAllocator;
 import dev.quorate.core.ring.SlotTable;
@@ -27,6 +29,10 @@ import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.runtime.RandomSource;
+import dev.quorate.core.storage.HintRules;
+import dev.quorate.core.storage.TransferRules;
+import dev.quorate.core.transfer.Flips;
+import dev.quorate.core.transfer.TransferConfig;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -39,8 +45,10 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +66,9 @@ public final class ManualCluster {
 
         private long starts;
         private long boot;
+        private RingState ring = firstRing;
         private NodeCore core;
+        private long lives;
         private CompletableFuture<Void> started = new CompletableFuture<>();
         private boolean up = true;
         private boolean stopped;
@@ -75,6 +85,7 @@ public final class ManualCluster {
         /** A new process over the same storage, with a new boot. */
         public NodeCore start() {
             boot = bootOf(++starts);
+            long life = ++lives;
             BootSource boots = new BootSource() {
                 @Override
                 public long current() {
@@ -92,19 +103,70 @@ public final class ManualCluster {
                     new NodeConfig(
                             id,
                             1,
-                            RingState.of(table),
+                            ring,
                             Bytes.owning(new byte[16]),
                             Bytes.owning(new byte[16]),
                             buckets,
                             replication,
                             MembershipConfig.DEFAULTS,
                             antiEntropy,
-                            HandoffConfig.DEFAULTS),
-                    new NodeEnvironment(clock, loop, random, storage, this, boots, metrics, listener),
+                            HandoffConfig.DEFAULTS,
+                            TransferConfig.DEFAULTS),
+                    new NodeEnvironment(clock, loopOf(life), random, storage, this, boots, metrics, listener, flips),
                     rules);
             started = core.start().toCompletableFuture();
             return core;
         }
+
+        /** What a former process had in mind is never done. */
+        private EventLoop loopOf(long life) {
+            return new EventLoop() {
+                @Override
+                public Timer after(Duration delay, Runnable task) {
+                    return loop.after(delay, () -> {
+                        if (life == lives) {
+                            task.run();
+                        }
+                    });
+                }
+
+                @Override
+                public void execute(Runnable task) {
+                    after(Duration.ZERO, task);
+                }
+            };
+        }
+
+        /** Learns the ring that was committed last, on its disk first. */
+        public void learnRing() {
+            ring = committed;
+            core.ring().adopt(ring);
+        }
+
+        private final Flips flips = new Flips() {
+            @Override
+            public void finish(Move move, Consumer<Outcome> done) {
+                change(move, edit -> edit.finish(move), done);
+            }
+
+            @Override
+            public void again(Move move, Consumer<Outcome> done) {
+                change(move, edit -> edit.again(move), done);
+            }
+
+            private void change(Move move, UnaryOperator<RingEdit> change, Consumer<Outcome> done) {
+                if (registerDown) {
+                    done.accept(Outcome.UNKNOWN);
+                    return;
+                }
+                boolean underWay = committed.isUnderWay(move.slot(), move.id(), move.attempt());
+                if (underWay) {
+                    commit(change);
+                }
+                done.accept(underWay ? Outcome.COMMITTED : Outcome.STALE);
+                learnRing();
+            }
+        };
 
         /** Whether the process that {@link #start} began serves. */
         public boolean hasStarted() {
@@ -184,15 +246,16 @@ public final class ManualCluster {
             if (!node(peer).up) {
                 return NOT_SENT;
             }
+            long link = lives;
             messages.add(new Message(id, peer, request, () -> {
                 NodeCore target = node(peer).core;
-                target.onPeerRequest(id, request, timeout, reply -> reply(peer, operationId, request, reply));
+                target.onPeerRequest(id, request, timeout, reply -> reply(peer, link, operationId, request, reply));
             }));
-            return LINK;
+            return link;
         }
 
-        private void reply(NodeId from, long operationId, PeerRequest request, PeerReply reply) {
-            messages.add(new Message(from, id, request, () -> core.onPeerReply(from, LINK, operationId, reply)));
+        private void reply(NodeId from, long link, long operationId, PeerRequest request, PeerReply reply) {
+            messages.add(new Message(from, id, request, () -> core.onPeerReply(from, link, operationId, reply)));
         }
     }
 
@@ -201,9 +264,9 @@ public final class ManualCluster {
 
     private record Scheduled(long at, long order, Runnable task) {}
 
-    private static final long LINK = 1;
-
-    private final SlotTable table;
+    private final RingState firstRing;
+    private RingState committed;
+    private boolean registerDown;
     private final List<Bucket> buckets;
     private final ReplicationConfig replication;
     private final AntiEntropyConfig antiEntropy;
@@ -269,16 +332,27 @@ public final class ManualCluster {
     }
 
     public ManualCluster(int nodeCount, int replicas, Bucket.BlindWrites blindWrites, AntiEntropyConfig antiEntropy) {
+        this(nodeCount, replicas, blindWrites, antiEntropy, new TransferRules());
+    }
+
+    public ManualCluster(
+            int nodeCount,
+            int replicas,
+            Bucket.BlindWrites blindWrites,
+            AntiEntropyConfig antiEntropy,
+            TransferRules transferRules) {
         this.antiEntropy = antiEntropy;
         List<Member> members = new ArrayList<>();
         for (int i = 1; i <= nodeCount; i++) {
             members.add(new Member(new NodeId(i), 1.0, "dc1", "r" + i, "h" + i));
         }
-        this.table = SlotAllocator.initial(members, replicas, 3);
+        SlotTable table = SlotAllocator.initial(members, replicas, 3);
+        this.firstRing = RingState.of(table);
+        this.committed = firstRing;
         int n = table.width();
         this.buckets = List.of(new Bucket("default", 1, n, n / 2 + 1, n / 2 + 1, blindWrites));
         this.replication = ReplicationConfig.DEFAULTS;
-        this.rules = SafetyRules.production(new Node0());
+        this.rules = new SafetyRules(SafetyRules.production(new Node0()).versions(), new HintRules(), transferRules);
         for (Member member : members) {
             nodes.put(member.id(), new Node(member.id()));
         }
@@ -315,6 +389,31 @@ public final class ManualCluster {
     /** Sets every node's wall clock, as somebody might by mistake. */
     public void setWallMillis(long unixMillis) {
         wallOrigin = unixMillis - now / 1_000_000;
+    }
+
+    /** The ring that was committed last, whoever knows it. */
+    public RingState committedRing() {
+        return committed;
+    }
+
+    /** Commits a change of the ring. Nobody learns it by that. */
+    public void commit(UnaryOperator<RingEdit> change) {
+        committed = change.apply(committed.edit()).build();
+    }
+
+    /** All that are up learn the ring that was committed last. */
+    public void tellAll() {
+        for (Node node : nodes.values()) {
+            if (node.up) {
+                node.learnRing();
+            }
+        }
+        deliver();
+    }
+
+    /** From now on nobody can change the ring, or everybody again. */
+    public void stopRegister(boolean stop) {
+        registerDown = stop;
     }
 
     /** Messages that fit stay on the way until {@link #releaseAll}. */

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 public final class ManualStorage implements Storage {
     private final TreeMap<Bytes, Bytes> entries = new TreeMap<>();
     private final List<CompletableFuture<Durable>> unsynced = new ArrayList<>();
+    // What stood where batches that are not synced have written, newest last.
+    private final List<Runnable> undo = new ArrayList<>();
     private final List<Runnable> heldReads = new ArrayList<>();
     private boolean syncsHeld;
     private boolean readsHeld;
@@ -32,7 +34,20 @@ public final class ManualStorage implements Storage {
         syncsHeld = false;
         List<CompletableFuture<Durable>> due = new ArrayList<>(unsynced);
         unsynced.clear();
+        undo.clear();
         due.forEach(stage -> stage.complete(new Durable(lsn)));
+    }
+
+    /** What was not synced is gone, and with it everybody who waited for anything. */
+    public void crash() {
+        for (int i = undo.size() - 1; i >= 0; i--) {
+            undo.get(i).run();
+        }
+        undo.clear();
+        unsynced.clear();
+        heldReads.clear();
+        syncsHeld = false;
+        readsHeld = false;
     }
 
     public void holdReads() {
@@ -89,13 +104,21 @@ public final class ManualStorage implements Storage {
             if (value != null && change.table().combining()) {
                 value = LeafDelta.combine(entries.get(place(change.table(), change.key())), value);
             }
-            if (value == null) {
-                entries.remove(place(change.table(), change.key()));
-            } else {
-                entries.put(place(change.table(), change.key()), value);
+            Bytes place = place(change.table(), change.key());
+            Bytes before = value == null ? entries.remove(place) : entries.put(place, value);
+            if (syncsHeld) {
+                undo.add(() -> restore(place, before));
             }
         }
         return barrier();
+    }
+
+    private void restore(Bytes place, @Nullable Bytes before) {
+        if (before == null) {
+            entries.remove(place);
+        } else {
+            entries.put(place, before);
+        }
     }
 
     @Override

@@ -320,8 +320,9 @@ final class HintPass {
             stop("this node's storage takes no writes");
             return;
         }
-        boolean owns = work.rows().owners(held.key(), hash).contains(work.self());
-        boolean forOthersOnly = without.hints().isEmpty() && !owns;
+        boolean stays = work.rows().owners(held.key(), hash).contains(work.self())
+                || work.rows().receives(held.key(), hash);
+        boolean forOthersOnly = without.hints().isEmpty() && !stays;
         count(
                 forOthersOnly
                         ? work.replicas().remove(hash, held)

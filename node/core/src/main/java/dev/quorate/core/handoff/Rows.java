@@ -10,6 +10,9 @@ public interface Rows {
     /** The owners of a key; none if nobody knows its bucket. */
     List<NodeId> owners(Key key, KeyHash hash);
 
+    /** Whether this node is about to own the key: then what it holds of it stays, though it is no owner yet (rules.md A8). */
+    boolean receives(Key key, KeyHash hash);
+
     /** Whether this node may own a key with this hash, whatever its bucket. */
     boolean mayOwn(KeyHash hash);
 }

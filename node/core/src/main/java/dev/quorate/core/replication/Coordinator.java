@@ -13,6 +13,7 @@ import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.Result;
 import dev.quorate.core.peer.WriteAnswer;
 import dev.quorate.core.peer.WriteCommand;
+import dev.quorate.core.ring.Move;
 import dev.quorate.core.ring.PreferenceList;
 import dev.quorate.core.runtime.BootSource;
 import dev.quorate.core.runtime.HybridClock;
@@ -102,7 +103,7 @@ public final class Coordinator {
         } else {
             long begun = local.clock().nanos();
             forwarder.get(command, owners, timeout, result -> {
-                if (noOwnerCouldDo(result)) {
+                if (noOwnerCouldDo(result) && mayStandIn(hash)) {
                     stoodIn.increment();
                     reads.read(command, hash, timeout.minusNanos(local.clock().nanos() - begun), answer);
                 } else {
@@ -110,6 +111,10 @@ public final class Coordinator {
                 }
             });
         }
+    }
+
+    private boolean mayStandIn(KeyHash hash) {
+        return !local.handovers().hasLeftovers(local.slot(hash));
     }
 
     /** Nothing was done, and that is how it is with every owner. */
@@ -144,7 +149,7 @@ public final class Coordinator {
                 return;
             }
             forwarder.write(forwarded, owners, timeout, result -> {
-                if (noOwnerCouldDo(result)) {
+                if (noOwnerCouldDo(result) && mayStandIn(hash)) {
                     stoodIn.increment();
                     writes.write(
                             forwarded, hash, timeout.minusNanos(local.clock().nanos() - begun), answer);
@@ -197,9 +202,14 @@ public final class Coordinator {
                 command.mode());
     }
 
-    /** Whether that node is to hold the key. */
+    /** Whether that node is to hold the key, as an owner or as one who is about to be. */
     public boolean owns(NodeId node, Key key, KeyHash hash) {
-        return local.owners(key, hash).contains(node);
+        List<NodeId> owners = local.owners(key, hash);
+        if (owners.contains(node)) {
+            return true;
+        }
+        Move move = local.ring().state().currentMove(local.slot(hash));
+        return move != null && move.kind() == Move.Kind.MOVE && move.to().equals(node) && owners.contains(move.from());
     }
 
     /** Merges into what this node holds, as it would for a peer. */

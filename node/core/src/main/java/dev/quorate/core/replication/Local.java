@@ -28,6 +28,7 @@ public record Local(
         NodeId self,
         CurrentRing ring,
         RingUpdates ringUpdates,
+        Handovers handovers,
         KeyHasher hasher,
         SortedMap<Integer, Bucket> bucketsById,
         ReplicationConfig config,

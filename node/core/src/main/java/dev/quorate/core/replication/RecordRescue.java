@@ -52,12 +52,13 @@ final class RecordRescue {
         if (bucket == null || underWay.contains(hash)) {
             return;
         }
-        if (!owners.contains(local.self())) {
+        boolean owns = owners.contains(local.self());
+        if (!owns && !local.handovers().receives(local.slot(hash))) {
             forget(key, hash);
             return;
         }
         // Where R is all of them, all others know as much as anybody does.
-        int others = owners.size() - 1;
+        int others = owners.size() - (owns ? 1 : 0);
         if (underWay.size() >= MAX_UNDER_WAY || others == 0) {
             postponed.increment();
             return;

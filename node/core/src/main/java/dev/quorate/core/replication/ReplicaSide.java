@@ -3,8 +3,10 @@ package dev.quorate.core.replication;
 import dev.quorate.core.model.Key;
 import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.model.NodeId;
+import dev.quorate.core.peer.Handover;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.ring.RingState;
 import dev.quorate.core.runtime.HybridClock;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.runtime.Watched;
@@ -49,14 +51,11 @@ final class ReplicaSide {
     }
 
     void replicate(PeerRequest.Replicate request, KeyHash hash, Consumer<PeerReply> answer) {
-        Key key = request.key();
-        List<NodeId> owners = local.owners(key, hash);
-        NodeId standsInFor = owners.contains(local.self()) ? null : request.hintFor();
-        if (standsInFor == null ? !owners.contains(local.self()) : !owners.contains(standsInFor)) {
-            // State kept outside the row for nobody is seen by no repair and may come back after everybody forgot the
-            // key (rules.md A10).
-            notOwner.increment();
-            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
+        List<NodeId> owners = local.owners(request.key(), hash);
+        NodeId standsInFor = request.handover() != null || owners.contains(local.self()) ? null : request.hintFor();
+        PeerReply.Refusal mayNot = mayNotHold(request, hash, owners, standsInFor);
+        if (mayNot != null) {
+            answer.accept(new PeerReply.Refused(mayNot));
             return;
         }
         if (standsInFor == null && local.unfenced().test(local.slot(hash))) {
@@ -74,21 +73,49 @@ final class ReplicaSide {
             hybridClock.observe(sibling.hybridTime());
         }
         WriteKind kind = request.cause() == PeerRequest.Cause.CLIENT ? WriteKind.REPLICA_MERGE : WriteKind.BACKGROUND;
-        merge(key, hash, request.object(), standsInFor, kind, answer);
+        merge(request, hash, standsInFor, kind, answer);
+    }
+
+    /** Why this node is not to hold the object, if it is not. */
+    private PeerReply.@Nullable Refusal mayNotHold(
+            PeerRequest.Replicate request, KeyHash hash, List<NodeId> owners, @Nullable NodeId standsInFor) {
+        Handover handover = request.handover();
+        if (handover != null) {
+            return local.handovers().admits(local.slot(hash), handover) ? null : PeerReply.Refusal.NO_MOVE;
+        }
+        if (!owners.contains(standsInFor == null ? local.self() : standsInFor)) {
+            // State kept outside the row for nobody is seen by no repair and may come back after everybody forgot the
+            // key (rules.md A10).
+            notOwner.increment();
+            return PeerReply.Refusal.NOT_OWNER;
+        }
+        boolean leftovers = standsInFor != null && local.handovers().hasLeftovers(local.slot(hash));
+        return leftovers ? PeerReply.Refusal.NOT_READY : null;
     }
 
     /** Merges an object into what this node holds, and answers when the result is durable. */
     private void merge(
-            Key key,
+            PeerRequest.Replicate request,
             KeyHash hash,
-            VersionedObject incoming,
             @Nullable NodeId standsInFor,
             WriteKind kind,
             Consumer<PeerReply> answer) {
         if (refuses(kind, answer)) {
             return;
         }
+        Key key = request.key();
+        VersionedObject incoming = request.object();
+        RingState ring = local.ring().state();
         boolean accepted = local.replicas().update(key, hash, lookup -> {
+            if (ring != local.ring().state()) {
+                // While it waited for its turn, the slot may have changed hands.
+                PeerReply.Refusal mayNot = mayNotHold(request, hash, local.owners(key, hash), standsInFor);
+                if (mayNot != null) {
+                    answer.accept(
+                            new PeerReply.Refused(isStale(request, hash) ? PeerReply.Refusal.STALE_RING : mayNot));
+                    return;
+                }
+            }
             if (lookup instanceof Lookup.Damaged && !local.rules().damageIsAbsence()) {
                 rescue.start(key, hash);
                 answer.accept(new PeerReply.Refused(PeerReply.Refusal.CORRUPT));
@@ -106,7 +133,10 @@ final class ReplicaSide {
             if (merged == held) {
                 noOps.increment();
                 acknowledge(
-                        local.rules().noOpWaitsForBarrier() ? local.storage().barrier() : null, answer);
+                        request,
+                        hash,
+                        local.rules().noOpWaitsForBarrier() ? local.replicas().barrier(hash) : null,
+                        answer);
             } else if (!refuses(kind, answer)) {
                 // Asked again, because it may have waited behind a read, with thousands of others.
                 merges.increment();
@@ -114,7 +144,7 @@ final class ReplicaSide {
                     keeper.kept();
                 }
                 CompletionStage<Storage.Durable> durable = local.replicas().commit(hash, held, merged);
-                acknowledge(local.rules().acknowledgesOnlyDurable() ? durable : null, answer);
+                acknowledge(request, hash, local.rules().acknowledgesOnlyDurable() ? durable : null, answer);
             }
         });
         if (!accepted) {
@@ -124,9 +154,23 @@ final class ReplicaSide {
 
     void read(PeerRequest.Read request, KeyHash hash, Consumer<PeerReply> answer) {
         Key key = request.key();
+        Handover handover = request.handover();
+        if (handover != null) {
+            if (local.handovers().admits(local.slot(hash), handover)) {
+                readHere(key, hash, answer);
+            } else {
+                answer.accept(new PeerReply.Refused(PeerReply.Refusal.NO_MOVE));
+            }
+            return;
+        }
         List<NodeId> owners = local.owners(key, hash);
         NodeId standingFor = request.standingFor();
-        boolean asked = owners.contains(local.self()) || standingFor != null && owners.contains(standingFor);
+        boolean owns = owners.contains(local.self());
+        boolean asked = owns || standingFor != null && owners.contains(standingFor);
+        if (asked && !owns && local.handovers().hasLeftovers(local.slot(hash))) {
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+            return;
+        }
         if (!asked) {
             notOwner.increment();
             answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_OWNER));
@@ -135,8 +179,16 @@ final class ReplicaSide {
         read(key, hash, answer);
     }
 
-    /** Says what this node holds. */
+    /** Says what this node holds, or who may be the owner in its place by now. */
     void read(Key key, KeyHash hash, Consumer<PeerReply> answer) {
+        if (local.handovers().proxiesReads(local.slot(hash))) {
+            local.handovers().read(key, hash, answer);
+        } else {
+            readHere(key, hash, answer);
+        }
+    }
+
+    private void readHere(Key key, KeyHash hash, Consumer<PeerReply> answer) {
         boolean recovering = local.recovering().test(local.slot(hash));
         if (recovering && !local.rules().recoveringAnswersReads()) {
             notReady.increment();
@@ -157,7 +209,7 @@ final class ReplicaSide {
                 return;
             }
             // What one read shows, every later one is to show: so nothing that a crash could still undo.
-            Watched.whenComplete(local.storage().barrier(), local.loop(), (durable, failure) -> {
+            Watched.whenComplete(local.replicas().barrier(hash), local.loop(), (durable, failure) -> {
                 if (failure == null) {
                     answer.accept(reply);
                 }
@@ -184,7 +236,11 @@ final class ReplicaSide {
     }
 
     /** {@code durable} null acknowledges at once, which only a planted mistake does. */
-    private void acknowledge(@Nullable CompletionStage<Storage.Durable> durable, Consumer<PeerReply> answer) {
+    private void acknowledge(
+            PeerRequest.Replicate request,
+            KeyHash hash,
+            @Nullable CompletionStage<Storage.Durable> durable,
+            Consumer<PeerReply> answer) {
         if (durable == null) {
             answer.accept(PeerReply.Replicated.INSTANCE);
             return;
@@ -194,8 +250,16 @@ final class ReplicaSide {
             // applied.
             if (failure == null || local.rules().failedCommitIsDurable()) {
                 answer.accept(PeerReply.Replicated.INSTANCE);
+            } else if (isStale(request, hash)) {
+                // The slot is another's, and that one did not get it from here: what was done here counts for nothing.
+                answer.accept(new PeerReply.Refused(PeerReply.Refusal.STALE_RING));
             }
         });
+    }
+
+    private boolean isStale(PeerRequest.Replicate request, KeyHash hash) {
+        long theirs = request.rowEpoch();
+        return theirs != PeerRequest.Keyed.ANY_ROW && local.rules().rowIsStale(theirs, local.rowEpoch(hash));
     }
 
     /** Whether storage takes no write of this kind now; then the answer is given. */
