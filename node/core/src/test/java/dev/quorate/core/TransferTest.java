@@ -166,6 +166,24 @@ class TransferTest {
     }
 
     @Test
+    void anOldOwnerThatLostItsDiskServesNothingAloneBeforeTheMoveHasBegunAgain() {
+        put("k", "v");
+        reach(TransferStatus.State.FLIPPING);
+        node(from).storage.clear();
+        node(from).start();
+        cluster.hold(TransferTest::isForward);
+        CompletableFuture<Result<ClientAnswer>> write = write(second, "w", 3);
+        cluster.pass(Duration.ofSeconds(1));
+        assertThat(write).isNotDone();
+        cluster.dropHeld();
+        cluster.stopRegister(false);
+        cluster.pass(Duration.ofSeconds(2));
+        assertThat(cluster.committedRing().moves())
+                .allSatisfy(move -> assertThat(move.attempt()).isEqualTo(1));
+        assertThat(write).isCompleted();
+    }
+
+    @Test
     void aReceiverThatSaysNothingWhenItIsToTakeOverIsAskedFromTheBeginning() {
         put("k", "v");
         reach(TransferStatus.State.FLIPPING);

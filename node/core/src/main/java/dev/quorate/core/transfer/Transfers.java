@@ -84,9 +84,14 @@ public final class Transfers implements Successor {
                                 takeUp(node.ring().state(), null);
                             } else {
                                 holdWhatIsOwned(node.ring().state());
+                                doubtMoves(node.ring().state());
                             }
                             followMoves(node.ring().state());
-                            return node.storage().commit(held.store(new WriteBatch()));
+                            WriteBatch batch = held.store(new WriteBatch());
+                            if (!known) {
+                                sources.values().forEach(source -> source.markDoubted(batch));
+                            }
+                            return node.storage().commit(batch);
                         }))
                 .thenAccept(durable -> {});
     }
@@ -103,7 +108,7 @@ public final class Transfers implements Successor {
         if (move != null && mine) {
             MoveSource source = new MoveSource(node, counters, move, this::sourceChanged);
             sources.put(marked.slot(), source);
-            source.resumeFlipping();
+            source.resumeFlipping(marked.doubted());
         } else {
             Watched.whenComplete(
                     node.storage()
@@ -276,6 +281,14 @@ public final class Transfers implements Successor {
                 sources.put(slot, new MoveSource(node, counters, move, this::sourceChanged));
             }
         });
+    }
+
+    /** A node that lost its disk does not know how far it was, and a former process may have asked to flip just before. */
+    private void doubtMoves(RingState ring) {
+        followMoves(ring);
+        if (node.rules().persistsFlipping()) {
+            sources.values().forEach(source -> source.resumeFlipping(true));
+        }
     }
 
     private void holdWhatIsOwned(RingState ring) {
