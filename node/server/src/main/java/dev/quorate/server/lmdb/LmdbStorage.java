@@ -94,6 +94,8 @@ public final class LmdbStorage implements Storage {
 
     // Of the loop.
     private final Deque<MemoryTable> frozen = new ArrayDeque<>();
+    // Flushed and read by nobody, to be used again.
+    private final Deque<MemoryTable> spare = new ArrayDeque<>(MOST_FROZEN);
     private MemoryTable active;
     private long activeSinceNanos;
     private long checkpointLsn;
@@ -258,7 +260,8 @@ public final class LmdbStorage implements Storage {
         }
         // Pinned before LMDB is read: a table flushed and dropped meanwhile may be newer than what the reader saw.
         List<MemoryTable> pinned = memoryTables();
-        return reads.scanFromPool(table, range, budget).thenApply(found -> {
+        pinned.forEach(MemoryTable::pin);
+        CompletionStage<Page> page = reads.scanFromPool(table, range, budget).thenApply(found -> {
             List<MemoryTable> newestFirst = memoryTables();
             long oldest = newestFirst.get(newestFirst.size() - 1).generation();
             for (MemoryTable each : pinned) {
@@ -268,6 +271,32 @@ public final class LmdbStorage implements Storage {
             }
             return ScanMerge.page(newestFirst, table, range, budget, found);
         });
+        return page.whenComplete((merged, failure) -> pinned.forEach(this::unpin));
+    }
+
+    private void unpin(MemoryTable table) {
+        table.unpin();
+        if (table != active && !frozen.contains(table)) {
+            useAgain(table);
+        }
+    }
+
+    /** A flushed table: its arrays serve a later generation, unless somebody reads them still. */
+    private void useAgain(MemoryTable flushed) {
+        // One that a replay filled may be several times as large as any other.
+        boolean usual = flushed.bytes() <= 2 * tableBytes;
+        if (ended == null && usual && !flushed.isPinned() && spare.size() < MOST_FROZEN) {
+            spare.add(flushed);
+        }
+    }
+
+    private MemoryTable tableFor(long generation) {
+        MemoryTable again = spare.poll();
+        if (again == null) {
+            return new MemoryTable(generation);
+        }
+        again.beginAgain(generation);
+        return again;
     }
 
     /** Newest first; a new list. */
@@ -442,7 +471,7 @@ public final class LmdbStorage implements Storage {
         MemoryTable full = active;
         full.freeze();
         frozen.addLast(full);
-        active = new MemoryTable(full.generation() + 1);
+        active = tableFor(full.generation() + 1);
         // Only what the log has synced may reach LMDB; a failed barrier means that the process ends.
         log.barrier().thenRun(() -> flusher.flush(full));
     }
@@ -476,6 +505,7 @@ public final class LmdbStorage implements Storage {
             upkeep.soon();
             loop.execute(() -> {
                 frozen.remove(table);
+                useAgain(table);
                 checkpointLsn = table.lastLsn();
                 if (ended == null && activeIsFull() && frozen.size() < MOST_FROZEN) {
                     freeze();

@@ -6,6 +6,7 @@ import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch.Change;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * The newest change of every key of one table, laid out in byte arrays. One writer; once nobody writes any more, any thread may read.
  *
  * <p>As objects these changes were what the collector spent its time on: a busy node makes a hundred thousand a second, and they live
- * just long enough to be copied again and again. Arrays of primitives are copied rarely and never traced.
+ * just long enough to be copied again and again. Arrays of primitives are copied rarely and never traced, and these are used again from
+ * generation to generation: as garbage they would fill the old half of the heap before anybody looked at it.
  *
  * <p>Gets and puts find a key by hash, with open addressing. Order is made when a flush or a scan asks for it, one shelf of keys with a common
  * prefix at a time, so that a page of a scan sorts little.
@@ -33,6 +35,9 @@ final class NewestChanges {
     /** Room for a value grows in steps, so that a value of about the same length finds room where the old one was. */
     private static final int ROOM_STEP = 32;
 
+    /** An index of more places than this for each entry was made for another load, and is not kept. */
+    private static final int MOST_PLACES_PER_ENTRY = 16;
+
     private static final int DELETED = -1;
 
     // An entry: u16 length of the key, i32 room for the value, i32 length of the value or DELETED, key, value.
@@ -42,6 +47,7 @@ final class NewestChanges {
     private static final int KEY_AT = 10;
 
     private final Table table;
+    private final Deque<byte[]> spareChunks;
     private final List<byte[]> chunks = new ArrayList<>();
     private int[] index = new int[SMALLEST_INDEX];
     private int[] hashes = new int[SMALLEST_INDEX / 2];
@@ -53,8 +59,33 @@ final class NewestChanges {
     private final int[] shelved = new int[1 << SHELF_BITS];
     private final boolean[] unsorted = new boolean[1 << SHELF_BITS];
 
-    NewestChanges(Table table) {
+    /** @param spareChunks where chunks are taken from, and returned to by {@link #clear} */
+    NewestChanges(Table table, Deque<byte[]> spareChunks) {
         this.table = table;
+        this.spareChunks = spareChunks;
+    }
+
+    /** Begins anew, in the arrays that are there. Nobody may read any more. */
+    void clear() {
+        for (byte[] chunk : chunks) {
+            if (chunk.length == CHUNK_BYTES) {
+                spareChunks.add(chunk);
+            }
+        }
+        chunks.clear();
+        if (index.length > MOST_PLACES_PER_ENTRY * Math.max(size, SMALLEST_INDEX)) {
+            index = new int[SMALLEST_INDEX];
+            hashes = new int[SMALLEST_INDEX / 2];
+            addresses = new long[SMALLEST_INDEX / 2];
+            Arrays.fill(shelves, null);
+        } else {
+            Arrays.fill(index, 0);
+        }
+        Arrays.fill(shelved, 0);
+        Arrays.fill(unsorted, false);
+        size = 0;
+        end = 0;
+        bytes = 0;
     }
 
     /** On the heap, roughly. */
@@ -181,7 +212,7 @@ final class NewestChanges {
         if (last < 0 || end + needed > chunks.get(last).length) {
             // Small first, because most tables of most generations stay nearly empty.
             int usual = chunks.isEmpty() ? FIRST_CHUNK_BYTES : CHUNK_BYTES;
-            chunks.add(new byte[Math.max(usual, needed)]);
+            chunks.add(newChunk(Math.max(usual, needed)));
             last++;
             end = 0;
         }
@@ -194,6 +225,11 @@ final class NewestChanges {
         end += needed;
         bytes += needed;
         return address;
+    }
+
+    private byte[] newChunk(int length) {
+        byte[] spare = length == CHUNK_BYTES ? spareChunks.poll() : null;
+        return spare == null ? new byte[length] : spare;
     }
 
     private byte[] chunkOf(long address) {
