@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -124,19 +125,29 @@ public final class LmdbStorage implements Storage {
         }
         this.disk = new DiskSpace(config.directory(), config.diskReserveBytes(), config.diskReservePercent());
         Path lmdbDirectory = privateDirectory(config.directory().resolve("lmdb"));
-        this.tables = LmdbTables.open(lmdbDirectory, mapBytes());
+        this.active = new MemoryTable(0);
+        this.upkeep = new Upkeep(this::lookAfterDisk);
+        // The first segment of a new log takes the disk a while: meanwhile LMDB is loaded and opened.
+        boolean isNew = logFiles.names().isEmpty() && !Files.exists(lmdbDirectory.resolve(LmdbFile.NAME));
+        @Nullable
+        FutureTask<CommitLog.Recovery> newLog =
+                isNew ? new FutureTask<>(() -> recover(logFiles, 0, false, false)) : null;
+        if (newLog != null) {
+            new Thread(newLog, "quorate-new-log").start();
+        }
+        try {
+            this.tables = LmdbTables.open(lmdbDirectory, mapBytes());
+        } catch (IOException | RuntimeException failure) {
+            if (newLog != null) {
+                awaitEnd(newLog);
+            }
+            throw failure;
+        }
         try {
             this.checkpointLsn = tables.checkpoint();
-            this.active = new MemoryTable(0);
-            this.upkeep = new Upkeep(this::lookAfterDisk);
-            CommitLog.Recovery recovery = CommitLog.recover(
-                    logFiles,
-                    config.logLimits(),
-                    checkpointLsn,
-                    tables.run() != 0,
-                    tables.closedCleanly(),
-                    upkeep::soon,
-                    this::replay);
+            CommitLog.Recovery recovery = newLog == null
+                    ? recover(logFiles, checkpointLsn, tables.run() != 0, tables.closedCleanly())
+                    : result(newLog);
             long run = nextRun(Math.max(tables.run() >>> 32, recovery.highestRun() >>> 32));
             tables.startRun(run);
             this.flusher = new Flusher(tables, disk, new FlushEvents());
@@ -167,6 +178,43 @@ public final class LmdbStorage implements Storage {
         metrics.gauge("storage_checkpoint_lsn", "LSN up to which LMDB holds everything.", () -> checkpointLsn);
         metrics.gauge("storage_synced_lsn", "LSN up to which the log is on the disk.", log::syncedLsn);
         loop.execute(this::tick);
+    }
+
+    private CommitLog.Recovery recover(LogFiles files, long checkpoint, boolean ranBefore, boolean closedCleanly)
+            throws IOException {
+        return CommitLog.recover(
+                files, config.logLimits(), checkpoint, ranBefore, closedCleanly, upkeep::soon, this::replay);
+    }
+
+    private static CommitLog.Recovery result(FutureTask<CommitLog.Recovery> task) throws IOException {
+        awaitEnd(task);
+        try {
+            return task.get();
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof IOException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(failed.getCause());
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException("interrupted after the end", interrupted);
+        }
+    }
+
+    /** However the task ends. An interrupt is kept for later: what it began on the disk must not go on behind its back. */
+    private static void awaitEnd(FutureTask<?> task) {
+        boolean interrupted = false;
+        while (!task.isDone()) {
+            try {
+                task.get();
+            } catch (InterruptedException later) {
+                interrupted = true;
+            } catch (ExecutionException ended) {
+                break;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Loads and binds the native library, which {@link #open} needs: slow, once in a process, and good on any thread. */
