@@ -127,14 +127,15 @@ class AdminCommandsTest {
                         + "\"ringVersion\":1,\"moves\":0,\"paused\":false,\"voters\":[\"n1\"],"
                         + "\"members\":[{\"id\":\"n1\",\"state\":\"UNREACHABLE\",\"ringStatus\":\"NORMAL\","
                         + "\"problem\":\"127.0.0.1:1: connect:")
-                .contains("{\"id\":\"n2\",\"state\":\"READY\",\"ringStatus\":\"JOINING\",\"problem\":\"\",\"clientAddress\":\"h2:7400\","
-                        + "\"peerAddress\":\"h2:7401\",\"adminAddress\":\"" + node.endpoint()
-                        + "\",\"datacenter\":\"dc1\",\"rack\":\"r1\",\"host\":\"h2\",\"weight\":2.0,\"slots\":4,"
-                        + "\"ledSlots\":3,\"slotsArriving\":0,\"slotsLeaving\":0,\"ringVersion\":0,\"version\":\"0.1.0\",\"pid\":42,\"uptimeSeconds\":3700,\"appendedLsn\":9,"
-                        + "\"syncedLsn\":8,\"checkpointLsn\":7,\"memoryTableBytes\":6,\"dataFileBytes\":5242880,"
-                        + "\"diskFreeBytes\":4,\"durability\":\"sync\",\"sees\":[{\"id\":\"n1\",\"seenAs\":\"DOWN\","
-                        + "\"startNo\":7,\"heartbeat\":120,\"heartbeatAgeSeconds\":12.3,\"accusers\":[\"n2\"],"
-                        + "\"load\":0}]},{\"id\":\"n3\",\"state\":\"GONE\",\"ringStatus\":\"LEFT\",");
+                .contains(
+                        "{\"id\":\"n2\",\"state\":\"READY\",\"ringStatus\":\"JOINING\",\"problem\":\"\",\"clientAddress\":\"h2:7400\","
+                                + "\"peerAddress\":\"h2:7401\",\"adminAddress\":\"" + node.endpoint()
+                                + "\",\"datacenter\":\"dc1\",\"rack\":\"r1\",\"host\":\"h2\",\"weight\":2.0,\"slots\":4,"
+                                + "\"ledSlots\":3,\"slotsArriving\":0,\"slotsLeaving\":0,\"ringVersion\":0,\"version\":\"0.1.0\",\"pid\":42,\"uptimeSeconds\":3700,\"appendedLsn\":9,"
+                                + "\"syncedLsn\":8,\"checkpointLsn\":7,\"memoryTableBytes\":6,\"dataFileBytes\":5242880,"
+                                + "\"diskFreeBytes\":4,\"durability\":\"sync\",\"sees\":[{\"id\":\"n1\",\"seenAs\":\"DOWN\","
+                                + "\"startNo\":7,\"heartbeat\":120,\"heartbeatAgeSeconds\":12.3,\"accusers\":[\"n2\"],"
+                                + "\"load\":0}]},{\"id\":\"n3\",\"state\":\"GONE\",\"ringStatus\":\"LEFT\",");
         assertThat(kvctl("cluster", "status", "--all").out()).contains("n3    LEFT");
     }
 

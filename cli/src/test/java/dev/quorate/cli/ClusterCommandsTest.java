@@ -134,8 +134,12 @@ class ClusterCommandsTest {
         Run run = kvctl("cluster", "commit", "--wait", "-o", "json");
         assertThat(run.exitCode()).as(run.err()).isZero();
         assertThat(run.err())
-                .contains("plan plan2 of ring 2", "committed in ring 3: 3 moves\n0/3 moves\n", "3/3 moves\ndone after ");
-        assertThat(JsonParser.parseString(run.out()).getAsJsonObject().get("planId").getAsString())
+                .contains(
+                        "plan plan2 of ring 2", "committed in ring 3: 3 moves\n0/3 moves\n", "3/3 moves\ndone after ");
+        assertThat(JsonParser.parseString(run.out())
+                        .getAsJsonObject()
+                        .get("planId")
+                        .getAsString())
                 .isEqualTo("plan2");
     }
 
@@ -145,7 +149,8 @@ class ClusterCommandsTest {
         kvctl("cluster", "pause");
         Run run = kvctl("cluster", "commit", "--wait", "--for", "1ms");
         assertThat(run.exitCode()).isEqualTo(8);
-        assertThat(run.err()).contains("paused: kvctl cluster resume", "3 moves are left after 1ms", "next: they go on");
+        assertThat(run.err())
+                .contains("paused: kvctl cluster resume", "3 moves are left after 1ms", "next: they go on");
     }
 
     @Test
@@ -165,8 +170,9 @@ class ClusterCommandsTest {
         assertThat(run.err()).startsWith("n1 does not answer: ");
         assertThat(kvctl("cluster", "transfers", "--all").out()).contains("\n3     3     MOVE  n1    n2  QUEUED");
         assertThat(kvctl("cluster", "transfers", "-o", "json").out())
-                .startsWith("{\"ringVersion\":4,\"paused\":true,\"transfers\":[{\"id\":1,\"attempt\":0,\"kind\":\"MOVE\","
-                        + "\"slot\":1,\"position\":1,\"from\":\"n1\",\"to\":\"n2\",\"state\":\"SCAN\",\"records\":12,");
+                .startsWith(
+                        "{\"ringVersion\":4,\"paused\":true,\"transfers\":[{\"id\":1,\"attempt\":0,\"kind\":\"MOVE\","
+                                + "\"slot\":1,\"position\":1,\"from\":\"n1\",\"to\":\"n2\",\"state\":\"SCAN\",\"records\":12,");
         kvctl("cluster", "resume");
         Run watch = kvctl("cluster", "transfers", "--watch", "--every", "10ms");
         assertThat(watch.out()).contains("2 moves are left", "1 move is left").endsWith("nothing moves, ring 5\n");
@@ -179,7 +185,8 @@ class ClusterCommandsTest {
         Run run = kvctl("cluster", "ring", "--watch", "--every", "10ms", "--rounds", "2");
         assertThat(run.out().lines().filter(line -> line.startsWith("n2 ")))
                 .satisfiesExactly(
-                        first -> assertThat(first).contains("+++"), second -> assertThat(second).contains("+++"));
+                        first -> assertThat(first).contains("+++"),
+                        second -> assertThat(second).contains("+++"));
         assertThat(run.out()).contains("n1    NORMAL  1", "ring 3, 3 moves are left", "ring 3, 2 moves are left");
     }
 
@@ -202,7 +209,8 @@ class ClusterCommandsTest {
 
     @Test
     void initWritesOneFileForEachFounderAndOneForThoseThatComeLater() throws IOException {
-        Run run = kvctl("cluster", "init", "--out", "conf", "--founders", "127.0.0.1:7400,127.0.0.1:7410", "--own-hosts");
+        Run run =
+                kvctl("cluster", "init", "--out", "conf", "--founders", "127.0.0.1:7400,127.0.0.1:7410", "--own-hosts");
         assertThat(run.exitCode()).as(run.err()).isZero();
         Path conf = folder.resolve("conf");
         assertThat(run.out())
@@ -213,11 +221,13 @@ class ClusterCommandsTest {
         assertThat(first)
                 .contains("node: n1\n", "joinToken: \"", "peer: \"127.0.0.1:7411\"", "host: h2")
                 .doesNotContain("insecure");
-        assertThat(Files.readString(conf.resolve("kvnode-n2.yaml"))).isEqualTo(first.replace("node n1", "node n2")
-                .replace("node: n1", "node: n2"));
+        assertThat(Files.readString(conf.resolve("kvnode-n2.yaml")))
+                .isEqualTo(first.replace("node n1", "node n2").replace("node: n1", "node: n2"));
         String token = first.substring(first.indexOf("joinToken"));
         assertThat(Files.readString(conf.resolve("kvnode-join.yaml")))
-                .contains("    - \"127.0.0.1:7401\"", token.replace("joinToken", "token").strip());
+                .contains(
+                        "    - \"127.0.0.1:7401\"",
+                        token.replace("joinToken", "token").strip());
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(conf.resolve("kvnode-n1.yaml"))))
                 .isEqualTo("rw-------");
         Run again = kvctl("cluster", "init", "--out", "conf");

@@ -118,7 +118,8 @@ class DevCommandsTest {
                         .as("all tell the same address of a member")
                         .endsWith(":" + (7401 + portOffset(member)));
             }
-            List<String> own = lines.stream().filter(line -> line.contains("via: ")).toList();
+            List<String> own =
+                    lines.stream().filter(line -> line.contains("via: ")).toList();
             assertThat(own).hasSize(2);
             ways.addAll(own);
         }

@@ -44,6 +44,7 @@ final class Cluster implements NodeConnection.Watcher {
     private static final long BETWEEN_REFRESHES_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     /** A write that may have been applied at a node that has left the ring can still be asked about for so long. */
     private static final long FORMER_NANOS = TimeUnit.SECONDS.toNanos(5);
+
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
 
     // Costs are nanoseconds of latency times calls in flight, far below one tier: a better tier always wins.

@@ -37,17 +37,14 @@ class ChangingRingTest {
                 assertThat(ownersOfAll(bucket)).noneMatch(owner -> owner.startsWith("n3 "));
                 cluster.changeRing();
 
-                await().untilAsserted(
-                                () -> assertThat(ownersOfAll(bucket)).anyMatch(owner -> owner.startsWith("n3 ")));
+                await().untilAsserted(() -> assertThat(ownersOfAll(bucket)).anyMatch(owner -> owner.startsWith("n3 ")));
                 await().untilAsserted(() -> {
                     readAll(bucket);
                     assertThat(joined.received).isNotEmpty();
                 });
                 joined.received.clear();
                 readAll(bucket);
-                assertThat(joined.received)
-                        .isNotEmpty()
-                        .allMatch(request -> cluster.owner(request.key()) == joined);
+                assertThat(joined.received).isNotEmpty().allMatch(request -> cluster.owner(request.key()) == joined);
             }
         }
     }

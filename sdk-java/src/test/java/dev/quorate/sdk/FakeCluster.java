@@ -24,6 +24,7 @@ final class FakeCluster implements AutoCloseable {
 
     /** Left, and still answer whoever has not heard of it, as a node does that hands over to the new owners. */
     private final List<FakeNode> former = new CopyOnWriteArrayList<>();
+
     volatile boolean replicates = true;
     volatile int rowWidth;
     /** Of the bucket, in a row that may be wider. */

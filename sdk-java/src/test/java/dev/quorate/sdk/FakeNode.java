@@ -161,8 +161,8 @@ final class FakeNode {
 
     /** As a node does whose ring has changed. */
     void tellEpoch() {
-        streams.forEach(stream ->
-                send(stream, PipelineResponse.newBuilder().setEpoch(cluster.epoch).build()));
+        streams.forEach(stream -> send(
+                stream, PipelineResponse.newBuilder().setEpoch(cluster.epoch).build()));
     }
 
     int openStreams() {
@@ -360,7 +360,8 @@ final class FakeNode {
                 @Override
                 public void onNext(PipelineRequest batch) {
                     messages.incrementAndGet();
-                    PipelineResponse.Builder answer = PipelineResponse.newBuilder().setEpoch(cluster.epoch);
+                    PipelineResponse.Builder answer =
+                            PipelineResponse.newBuilder().setEpoch(cluster.epoch);
                     Duration delay = Duration.ZERO;
                     for (PipelineRequest.Operation operation : batch.getOperationsList()) {
                         Reaction before = lastReaction;

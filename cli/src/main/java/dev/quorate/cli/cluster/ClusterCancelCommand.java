@@ -37,10 +37,8 @@ public final class ClusterCancelCommand extends KvctlCommand {
         if (moves.isEmpty() != all) {
             throw new CommandFailure(ExitCode.USAGE, "give either moves or --all", "see them: kvctl cluster transfers");
         }
-        CancelMovesRequest request = CancelMovesRequest.newBuilder()
-                .addAllMoveIds(moves)
-                .setAll(all)
-                .build();
+        CancelMovesRequest request =
+                CancelMovesRequest.newBuilder().addAllMoveIds(moves).setAll(all).build();
         CancelMovesResponse cancelled;
         try (AdminConnection admin = AdminConnection.of(options())) {
             cancelled = admin.change((channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)

@@ -68,9 +68,7 @@ public final class ClusterChanges {
                 + (plan.getPinnedCount() == 0 ? "" : ", " + plan.getPinnedCount() + " under way go on")
                 + (plan.getDroppedCount() == 0 ? "" : ", " + plan.getDroppedCount() + " are given up")
                 + (plan.getBytesPerSlot() == 0 ? "" : ", " + bytes(plan.getBytes()))
-                + (plan.getMillis() < 0 || plan.getBytesPerSlot() == 0
-                        ? ""
-                        : ", about " + duration(plan.getMillis()))
+                + (plan.getMillis() < 0 || plan.getBytesPerSlot() == 0 ? "" : ", about " + duration(plan.getMillis()))
                 + "; furthest from what is due: " + percent(imbalance(plan, false)) + " now, "
                 + percent(imbalance(plan, true)) + " afterwards";
     }
@@ -103,15 +101,15 @@ public final class ClusterChanges {
                                         ? "all others"
                                         : change.getReplace().getBy())
                                 + (change.getReplace().getUnsafe() ? ", unsafely" : "");
-                    case WEIGHT ->
-                        "gets weight " + decimal(change.getWeight().getWeight());
+                    case WEIGHT -> "gets weight " + decimal(change.getWeight().getWeight());
                     case RELABEL -> "moves to " + labels(change.getRelabel());
                     case CHANGE_NOT_SET -> "changes in a way that this kvctl does not know";
                 };
     }
 
     private static String labels(StagedChange.Relabel labels) {
-        return (label("datacenter", labels.getDatacenter()) + label("rack", labels.getRack())
+        return (label("datacenter", labels.getDatacenter())
+                        + label("rack", labels.getRack())
                         + label("host", labels.getHost()))
                 .strip();
     }

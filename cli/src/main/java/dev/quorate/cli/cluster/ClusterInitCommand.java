@@ -26,7 +26,8 @@ import picocli.CommandLine.Option;
 /** A new cluster begins as the files of its founding nodes. Nothing is started, and no node is asked. */
 @Command(
         name = "init",
-        description = "Write the configurations of a new cluster's founding nodes, with fresh id, seed, key and join token.",
+        description =
+                "Write the configurations of a new cluster's founding nodes, with fresh id, seed, key and join token.",
         footer = {
             "",
             "Peers of a node at HOST:PORT use PORT + 1, its administration PORT + 2. Found with as many hosts as there shall be",
@@ -63,7 +64,8 @@ public final class ClusterInitCommand extends KvctlCommand {
 
     @Option(
             names = "--own-hosts",
-            description = "Give each node a host label of its own, so that several on one machine keep replicas of each other.")
+            description =
+                    "Give each node a host label of its own, so that several on one machine keep replicas of each other.")
     private boolean ownHosts;
 
     @Option(

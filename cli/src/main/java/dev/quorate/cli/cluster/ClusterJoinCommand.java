@@ -40,9 +40,8 @@ public final class ClusterJoinCommand extends StageCommand {
                     "start one with 'join: {seeds: [...], token: ...}' in its configuration: see docs/operations.md");
         }
         return joining.stream()
-                .map(node -> of(node)
-                        .setJoin(StagedChange.Join.getDefaultInstance())
-                        .build())
+                .map(node ->
+                        of(node).setJoin(StagedChange.Join.getDefaultInstance()).build())
                 .toList();
     }
 }

@@ -18,8 +18,7 @@ public final class ClusterLeaveCommand extends StageCommand {
     @Override
     List<StagedChange> changes(AdminConnection admin) {
         return nodes.stream()
-                .map(node -> of(node)
-                        .setLeave(StagedChange.Leave.getDefaultInstance())
+                .map(node -> of(node).setLeave(StagedChange.Leave.getDefaultInstance())
                         .build())
                 .toList();
     }

@@ -55,7 +55,8 @@ public final class ClusterPlanCommand extends KvctlCommand {
         print(changes);
         printLine("");
         Table nodes = new Table(
-                "NODE", "THEN", "WEIGHT", "SLOTS", "AFTER", "DUE", "GETS", "GIVES", "BYTES", "AFTER", "PEAK", "BECAUSE");
+                "NODE", "THEN", "WEIGHT", "SLOTS", "AFTER", "DUE", "GETS", "GIVES", "BYTES", "AFTER", "PEAK",
+                "BECAUSE");
         for (GetPlanResponse.Node node : plan.getNodesList()) {
             nodes.row(
                     node.getId(),

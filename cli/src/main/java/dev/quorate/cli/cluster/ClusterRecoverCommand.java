@@ -84,8 +84,7 @@ public final class ClusterRecoverCommand extends KvctlCommand {
                     "add --yes when the lost nodes cannot come back");
         }
         say("to go on, type: " + needed);
-        String typed =
-                new BufferedReader(new InputStreamReader(terminal().in(), StandardCharsets.UTF_8)).readLine();
+        String typed = new BufferedReader(new InputStreamReader(terminal().in(), StandardCharsets.UTF_8)).readLine();
         if (typed == null || !typed.strip().equals(needed)) {
             throw new CommandFailure(ExitCode.PRECONDITION, "those are not the words; nothing was changed", null);
         }

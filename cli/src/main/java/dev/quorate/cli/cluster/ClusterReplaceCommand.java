@@ -45,8 +45,7 @@ public final class ClusterReplaceCommand extends StageCommand {
                     "--unsafe may lose writes that were acknowledged by " + node(dead) + " and no owner that is left",
                     "add --yes if that is better than slots that answer no reads; or start the other owners again");
         }
-        return List.of(of(dead)
-                .setReplace(StagedChange.Replace.newBuilder()
+        return List.of(of(dead).setReplace(StagedChange.Replace.newBuilder()
                         .setBy(by.isEmpty() ? "" : node(by))
                         .setUnsafe(unsafe))
                 .build());

@@ -71,7 +71,15 @@ public final class ClusterRingCommand extends KvctlCommand {
                 .max()
                 .orElse(0);
         Table table = new Table(
-                "NODE", "STATUS", "WEIGHT", "SLOTS", "LEADS", "SHARE OF ALL REPLICAS", "GETS", "GIVES", "SLOTS IN BARS");
+                "NODE",
+                "STATUS",
+                "WEIGHT",
+                "SLOTS",
+                "LEADS",
+                "SHARE OF ALL REPLICAS",
+                "GETS",
+                "GIVES",
+                "SLOTS IN BARS");
         for (Member member : cluster.getMembersList()) {
             if (ClusterChanges.takesPart(member)) {
                 table.row(

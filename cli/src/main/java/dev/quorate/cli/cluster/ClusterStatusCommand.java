@@ -124,7 +124,9 @@ public final class ClusterStatusCommand extends KvctlCommand {
             }
             if (cluster.getMoves() > 0) {
                 say(cluster.getMoves() + (cluster.getMoves() == 1 ? " move is" : " moves are") + " left"
-                        + (cluster.getPaused() ? ", paused: kvctl cluster resume" : ": kvctl cluster transfers --watch"));
+                        + (cluster.getPaused()
+                                ? ", paused: kvctl cluster resume"
+                                : ": kvctl cluster transfers --watch"));
             }
         }
         return members.stream().allMatch(MemberStatus::up) ? ExitCode.OK : ExitCode.UNAVAILABLE;
@@ -213,8 +215,7 @@ public final class ClusterStatusCommand extends KvctlCommand {
         JsonObject json = new JsonObject();
         json.addProperty("id", member.getId());
         GetNodeStatusResponse status = entry.status();
-        json.addProperty(
-                "state", !entry.takesPart() ? "GONE" : status == null ? "UNREACHABLE" : status.getState());
+        json.addProperty("state", !entry.takesPart() ? "GONE" : status == null ? "UNREACHABLE" : status.getState());
         json.addProperty("ringStatus", ClusterChanges.words(member.getStatus()));
         json.addProperty("problem", entry.problem());
         json.addProperty("clientAddress", member.getClientAddress());

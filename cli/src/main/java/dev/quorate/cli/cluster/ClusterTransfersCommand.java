@@ -98,14 +98,12 @@ public final class ClusterTransfersCommand extends KvctlCommand {
         json.addProperty("ringVersion", transfers.ringVersion());
         json.addProperty("paused", transfers.paused());
         json.add("transfers", Json.array(transfers.list(), ClusterTransfersCommand::json));
-        json.add(
-                "silent",
-                Json.array(transfers.silent().entrySet(), entry -> {
-                    JsonObject silent = new JsonObject();
-                    silent.addProperty("node", entry.getKey());
-                    silent.addProperty("problem", entry.getValue());
-                    return silent;
-                }));
+        json.add("silent", Json.array(transfers.silent().entrySet(), entry -> {
+            JsonObject silent = new JsonObject();
+            silent.addProperty("node", entry.getKey());
+            silent.addProperty("problem", entry.getValue());
+            return silent;
+        }));
         return json;
     }
 

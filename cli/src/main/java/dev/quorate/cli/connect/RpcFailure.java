@@ -121,7 +121,8 @@ final class RpcFailure extends Exception {
         return switch (effect) {
             case READS -> null;
             case WRITES -> "the write may or may not have been applied: read the key before writing again";
-            case CHANGES -> "the change may or may not have been made: kvctl cluster plan shows what is staged, kvctl cluster ring what is";
+            case CHANGES ->
+                "the change may or may not have been made: kvctl cluster plan shows what is staged, kvctl cluster ring what is";
         };
     }
 

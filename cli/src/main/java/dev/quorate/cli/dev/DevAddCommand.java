@@ -32,7 +32,12 @@ import picocli.CommandLine.Parameters;
 public final class DevAddCommand extends DevCommand {
     private static final int MOST_NODES = 16;
 
-    @Parameters(index = "0", arity = "0..1", defaultValue = "1", paramLabel = "NUMBER", description = "How many. Default: 1.")
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            defaultValue = "1",
+            paramLabel = "NUMBER",
+            description = "How many. Default: 1.")
     private int count = 1;
 
     @Option(
@@ -105,7 +110,8 @@ public final class DevAddCommand extends DevCommand {
             throw new CommandFailure(ExitCode.USAGE, "NUMBER goes from 1 to " + MOST_NODES, null);
         }
         if (!weight.matches("[0-9]{1,6}(\\.[0-9]{1,3})?") || Double.parseDouble(weight) < 0.001) {
-            throw new CommandFailure(ExitCode.USAGE, "--weight '" + weight + "' is not a number such as 2 or 0.5", null);
+            throw new CommandFailure(
+                    ExitCode.USAGE, "--weight '" + weight + "' is not a number such as 2 or 0.5", null);
         }
         if (!rack.matches("[A-Za-z0-9._-]{1,64}")) {
             throw new CommandFailure(ExitCode.USAGE, "--rack is 1 to 64 of A-Z a-z 0-9 . _ -", null);
@@ -115,13 +121,15 @@ public final class DevAddCommand extends DevCommand {
         }
     }
 
-    private ClusterFile.Node addOne(LocalCluster cluster, AdminConnection admin) throws IOException, InterruptedException {
+    private ClusterFile.Node addOne(LocalCluster cluster, AdminConnection admin)
+            throws IOException, InterruptedException {
         // Numbers are never used again, and nobody but this command lets nodes join here.
-        int number = 1 + ClusterChanges.cluster(admin).getMembersList().stream()
-                .map(Member::getId)
-                .mapToInt(id -> Integer.parseInt(id.substring(1)))
-                .max()
-                .orElse(0);
+        int number = 1
+                + ClusterChanges.cluster(admin).getMembersList().stream()
+                        .map(Member::getId)
+                        .mapToInt(id -> Integer.parseInt(id.substring(1)))
+                        .max()
+                        .orElse(0);
         ClusterFile.Node node = cluster.prepare(number, heap, rack, weight);
         say("starting " + node.id() + " at " + node.clientAddress());
         try {

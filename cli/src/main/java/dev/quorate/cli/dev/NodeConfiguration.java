@@ -20,7 +20,11 @@ record NodeConfiguration(String clusterId, String hashSeed, String clusterKey, S
 
     static NodeConfiguration random(String clusterId, int replicas, SecureRandom random) {
         return new NodeConfiguration(
-                clusterId, hex(random, HASH_SEED_BYTES), hex(random, SECRET_BYTES), hex(random, SECRET_BYTES), replicas);
+                clusterId,
+                hex(random, HASH_SEED_BYTES),
+                hex(random, SECRET_BYTES),
+                hex(random, SECRET_BYTES),
+                replicas);
     }
 
     /** The token in the configuration of a member; empty if it admits nobody. */

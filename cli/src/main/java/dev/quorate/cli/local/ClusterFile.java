@@ -105,9 +105,7 @@ public record ClusterFile(String clusterId, int replicas, List<Node> nodes, Opti
         return new ClusterFile(
                 clusterId,
                 replicas,
-                nodes.stream()
-                        .filter(node -> node.number() != removed.number())
-                        .toList(),
+                nodes.stream().filter(node -> node.number() != removed.number()).toList(),
                 proxy);
     }
 

@@ -47,7 +47,8 @@ public final class RepairStatusCommand extends KvctlCommand {
         JsonArray nodes = new JsonArray();
         boolean well = true;
         try (AdminConnection admin = AdminConnection.of(options())) {
-            List<Member> members = admin.call((channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
+            List<Member> members = admin
+                    .call((channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
                             .withDeadline(deadline)
                             .getCluster(GetClusterRequest.getDefaultInstance()))
                     .getMembersList()

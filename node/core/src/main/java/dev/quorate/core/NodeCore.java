@@ -360,8 +360,7 @@ public final class NodeCore {
         if (state == NodeState.STARTING || isOut() || !ring.state().isActive(from)) {
             // Whoever is out of the ring, or thinks that this node is in, is to ask for the ring.
             boolean stale = state != NodeState.STARTING && request instanceof PeerRequest.Keyed;
-            answer.accept(new PeerReply.Refused(
-                    stale ? PeerReply.Refusal.STALE_RING : PeerReply.Refusal.NOT_READY));
+            answer.accept(new PeerReply.Refused(stale ? PeerReply.Refusal.STALE_RING : PeerReply.Refusal.NOT_READY));
             return;
         }
         if (antiEntropy.onPeerRequest(from, request, answer) || transfers.onPeerRequest(from, request, answer)) {

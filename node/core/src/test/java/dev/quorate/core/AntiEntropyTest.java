@@ -227,6 +227,16 @@ class AntiEntropyTest {
     }
 
     @Test
+    void aRecoveringNodeIsThroughAlsoWhenItsStorageTakesNothing() {
+        cluster.node(1).storage.clear();
+        cluster.node(1).start();
+        cluster.deliver();
+        cluster.node(1).storage.refuse(Storage.Refusal.OVERLOADED);
+        cluster.pass(Duration.ofSeconds(10));
+        assertThat(status(1).recoveringSlots()).isZero();
+    }
+
+    @Test
     void aWipedNodeDoesNotTakeItsEmptinessForAnAbsence() {
         missedBy(0, "a");
         cluster.node(3).stop();
@@ -313,7 +323,9 @@ class AntiEntropyTest {
         }
         assertThat(cluster.node(2).storage.commit(wrong).toCompletableFuture()).isCompleted();
         cluster.node(2).start();
-        cluster.pass(Duration.ofSeconds(10));
+        for (int second = 0; second < 60 && cluster.node(2).count("merkle_leaves_corrected_total") == 0; second++) {
+            cluster.pass(Duration.ofSeconds(1));
+        }
         assertThat(cluster.node(2).count("merkle_leaves_corrected_total")).isBetween(1L, 5_000L);
         cluster.pass(Duration.ofMinutes(3));
         assertThat(cluster.node(2).count("merkle_leaves_corrected_total")).isEqualTo(1 << 13);

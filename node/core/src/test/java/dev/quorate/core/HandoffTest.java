@@ -2,6 +2,7 @@ package dev.quorate.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.quorate.core.handoff.Handoff;
 import dev.quorate.core.handoff.HintStatus;
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
@@ -133,10 +134,7 @@ class HandoffTest {
     void aCopyOutsideTheRowStaysUntilAllOtherOwnersHaveIt() {
         stop(third);
         put("v", 3);
-        NodeId keeper = others.stream()
-                .filter(other -> pendingAt(other) > 0)
-                .findFirst()
-                .orElseThrow();
+        NodeId keeper = keeper().id;
         stop(second);
         // One of the three that acknowledged the write is away, and another is the only one that could take a copy.
         cluster.pass(Duration.ofHours(25));
@@ -182,6 +180,21 @@ class HandoffTest {
     }
 
     @Test
+    void aDamagedHintIsDroppedOnlyWhenStorageTakesWrites() {
+        stop(second);
+        put("v", 3);
+        ManualCluster.Node keeper = keeper();
+        keeper.storage.damageData();
+        keeper.storage.refuse(Storage.Refusal.STORAGE_FULL);
+        resume(second);
+        cluster.pass(SOON);
+        assertThat(pendingAt(keeper.id)).isEqualTo(1);
+        keeper.storage.refuse(null);
+        cluster.pass(SOON);
+        assertThat(pendingAt(keeper.id)).isZero();
+    }
+
+    @Test
     void anOperatorMayReplayAtOnceOrPurge() {
         stop(second, third);
         put("v", 3);
@@ -194,13 +207,48 @@ class HandoffTest {
         assertThat(values(second)).containsExactly("v");
         long purged = 0;
         for (NodeId other : others) {
-            CompletionStage<Long> dropped = cluster.node(other).core().handoff().purge(third);
+            CompletionStage<Handoff.Purged> dropped =
+                    cluster.node(other).core().handoff().purge(third);
             cluster.pass(Duration.ofMillis(1));
             assertThat(dropped.toCompletableFuture()).isDone();
-            purged += dropped.toCompletableFuture().join();
+            purged += dropped.toCompletableFuture().join().dropped();
         }
         assertThat(purged).isEqualTo(1);
         assertThat(pending()).isZero();
+    }
+
+    @Test
+    void aPurgeSaysThatItWasCutShort() {
+        stop(second);
+        put("v", 3);
+        ManualCluster.Node keeper = keeper();
+        keeper.storage.refuse(Storage.Refusal.STORAGE_FULL);
+        CompletionStage<Handoff.Purged> cutShort = keeper.core().handoff().purge(second);
+        cluster.pass(Duration.ofMillis(1));
+        assertThat(cutShort.toCompletableFuture().join())
+                .isEqualTo(new Handoff.Purged(0, "this node's storage takes no writes"));
+        keeper.storage.refuse(null);
+        CompletionStage<Handoff.Purged> whole = keeper.core().handoff().purge(second);
+        cluster.pass(Duration.ofMillis(1));
+        assertThat(whole.toCompletableFuture().join()).isEqualTo(new Handoff.Purged(1, ""));
+    }
+
+    @Test
+    void aPurgeBeginsWhenThePassUnderWayHasEnded() {
+        stop(second);
+        put("v", 3);
+        ManualCluster.Node keeper = keeper();
+        resume(second);
+        cluster.hold(message -> isHint(message) && message.to().equals(second));
+        cluster.pass(SOON);
+        CompletionStage<Handoff.Purged> purged = keeper.core().handoff().purge(second);
+        cluster.pass(Duration.ofMillis(1));
+        assertThat(purged.toCompletableFuture()).isNotDone();
+        cluster.releaseAll();
+        cluster.pass(Duration.ofMillis(1));
+        assertThat(purged.toCompletableFuture().join()).isEqualTo(new Handoff.Purged(0, ""));
+        assertThat(pending()).isZero();
+        assertThat(values(second)).containsExactly("v");
     }
 
     @Test
@@ -289,6 +337,14 @@ class HandoffTest {
             keys += pendingAt(new NodeId(i));
         }
         return keys;
+    }
+
+    /** Of the two outside the row, the one that keeps something. */
+    private ManualCluster.Node keeper() {
+        return cluster.node(others.stream()
+                .filter(other -> pendingAt(other) > 0)
+                .findFirst()
+                .orElseThrow());
     }
 
     private long pendingAt(NodeId node) {

@@ -114,6 +114,9 @@ public final class ManualStorage implements Storage {
 
     @Override
     public CompletionStage<Durable> commit(WriteBatch batch) {
+        if (refusal != null) {
+            throw new IllegalStateException("committed in spite of a refusal: " + batch.changes());
+        }
         lsn++;
         for (WriteBatch.Change change : batch.changes()) {
             Bytes value = change.value();

@@ -2,6 +2,7 @@ package dev.quorate.core;
 
 import dev.quorate.core.antientropy.AntiEntropy;
 import dev.quorate.core.antientropy.AntiEntropyConfig;
+import dev.quorate.core.antientropy.Hints;
 import dev.quorate.core.antientropy.RecoveringSlots;
 import dev.quorate.core.antientropy.Surroundings;
 import dev.quorate.core.handoff.Handoff;
@@ -433,6 +434,19 @@ final class MoveWorld {
         }
     };
 
+    /** Exchanges begin when they are due, whatever is kept for others. */
+    private static final Hints NO_HINTS_FIRST = new Hints() {
+        @Override
+        public Duration begunAfter() {
+            return Duration.ZERO;
+        }
+
+        @Override
+        public boolean areUnderWayWith(NodeId peer) {
+            return false;
+        }
+    };
+
     private static final Metrics NO_METRICS = new Metrics() {
         @Override
         public Counter counter(String name, String help) {
@@ -567,6 +581,7 @@ final class MoveWorld {
                     rebuild,
                     codec,
                     new ReplicasOfCoordinator(coordinator, hybridClock),
+                    NO_HINTS_FIRST,
                     calls,
                     recovering,
                     clock,
@@ -583,6 +598,11 @@ final class MoveWorld {
                 @Override
                 public boolean receives(Key key, KeyHash hash) {
                     return handovers.receives(0);
+                }
+
+                @Override
+                public boolean isMember(NodeId node) {
+                    return current.state().isActive(node);
                 }
 
                 @Override
@@ -630,7 +650,6 @@ final class MoveWorld {
                         }
                     },
                     clock,
-                    hybridClock,
                     loop,
                     wheel,
                     NO_METRICS));

@@ -180,6 +180,25 @@ class SloppyQuorumTest {
     }
 
     @Test
+    void aDamagedRecordOutsideTheRowIsDroppedOnlyWhenStorageTakesWrites() {
+        stop(second);
+        answer(put(first, "v", Mode.SLOPPY, 3, 0));
+        NodeId keeper =
+                others.stream().filter(other -> hintsAt(other) > 0).findFirst().orElseThrow();
+        cluster.node(keeper).storage.damageData();
+        cluster.node(keeper).storage.refuse(Storage.Refusal.STORAGE_FULL);
+        PeerReply corrupt = new PeerReply.Refused(PeerReply.Refusal.CORRUPT);
+        assertThat(ask(keeper, new PeerRequest.Read(key(), second, PeerRequest.Keyed.ANY_ROW)))
+                .isEqualTo(corrupt);
+        cluster.pass(Duration.ofMillis(1));
+        cluster.node(keeper).storage.refuse(null);
+        assertThat(ask(keeper, new PeerRequest.Read(key(), second, PeerRequest.Keyed.ANY_ROW)))
+                .isEqualTo(corrupt);
+        assertThat(ask(keeper, new PeerRequest.Read(key(), second, PeerRequest.Keyed.ANY_ROW)))
+                .isEqualTo(new PeerReply.ReadReply(null));
+    }
+
+    @Test
     void stateIsTakenOutsideTheRowOnlyInTheSteadOfAnOwner() {
         answer(put(first, "v", Mode.STRICT, 3, 0));
         assertThat(ask(others.get(0), new PeerRequest.Read(key(), first, PeerRequest.Keyed.ANY_ROW)))

@@ -125,8 +125,7 @@ final class SimCluster implements SimNetwork.Host {
     private long barriersWaited;
     private int crashesThatLostData;
 
-    SimCluster(
-            SimWorld world, Plan plan, Subject subject, History history, SimMetrics metrics, Situations situations) {
+    SimCluster(SimWorld world, Plan plan, Subject subject, History history, SimMetrics metrics, Situations situations) {
         this.world = world;
         this.setup = plan.setup();
         this.subject = subject;
@@ -136,8 +135,8 @@ final class SimCluster implements SimNetwork.Host {
         this.clusterKey = bytes("cluster key", 32);
         this.genesis = genesis();
         this.ring = new AgreedRing(genesis, new KeyHasher(hashSeed), setup.n(), violations::add, this::removed);
-        this.witness = new Witness(
-                world, history, situations, setup.nodes(), setup.n() - 1, hashSeed, clusterKey, ring);
+        this.witness =
+                new Witness(world, history, situations, setup.nodes(), setup.n() - 1, hashSeed, clusterKey, ring);
         this.network = new SimNetwork(world, this, setup, situations);
         this.buckets = List.of(new Bucket(
                 Bucket.DEFAULT_NAME,
@@ -653,7 +652,9 @@ final class SimCluster implements SimNetwork.Host {
                 return "n" + number + " has not cleared away what is another's: " + "";
             }
             NodeEntry entry = agreed.node(new NodeId(number));
-            if (entry != null && entry.status() == NodeStatus.DRAINING && agreed.table().slotsOf(entry.id()) == 0) {
+            if (entry != null
+                    && entry.status() == NodeStatus.DRAINING
+                    && agreed.table().slotsOf(entry.id()) == 0) {
                 return "n" + number + " has nothing left to give and has not left";
             }
         }

@@ -48,7 +48,8 @@ final class Story {
         this.r = setup.r();
         this.w = setup.w();
         History history = new History(History.Evidence.BLACK_BOX, setup.n());
-        this.cluster = new SimCluster(world, setup, new Subject(), history, metrics, new Situations());
+        this.cluster = new SimCluster(
+                world, new Plan(setup, List.of(), List.of()), new Subject(), history, metrics, new Situations());
         cluster.startAll();
         settle(1_000);
     }

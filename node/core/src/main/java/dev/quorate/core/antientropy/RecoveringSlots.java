@@ -276,7 +276,10 @@ public final class RecoveringSlots {
             done.add(takeover.id());
         }
         done.removeIf(id -> ring.state().moves().stream().noneMatch(move -> move.id() == id));
-        Watched.whenComplete(store(), loop, RecoveringSlots::stored);
+        // Else the next start finds these slots recovering once more.
+        if (storage.refusal(Storage.WriteKind.BACKGROUND) == null) {
+            Watched.whenComplete(store(), loop, RecoveringSlots::stored);
+        }
     }
 
     /** If this is lost, the next start exchanges once more. */

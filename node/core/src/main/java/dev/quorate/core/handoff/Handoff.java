@@ -16,6 +16,7 @@ import dev.quorate.core.storage.HintTable;
 import dev.quorate.core.storage.ReplicaTable;
 import dev.quorate.core.storage.Storage;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -62,8 +63,17 @@ public final class Handoff {
         private boolean ownsOtherSlots;
 
         private @Nullable HintPass pass;
+        private final ArrayDeque<Runnable> purges = new ArrayDeque<>();
         private String outcome = "";
     }
+
+    /**
+     * What came of a purge.
+     *
+     * @param dropped hints
+     * @param problem why it ended before its end; empty if it did not
+     */
+    public record Purged(long dropped, String problem) {}
 
     private final Work work;
     private final HintIntake intake;
@@ -156,22 +166,35 @@ public final class Handoff {
         }
     }
 
-    /** Forgets what waits for an owner; completes with the number of hints dropped. What only this node holds is lost. */
-    public CompletionStage<Long> purge(NodeId owner) {
+    /**
+     * Forgets what waits for an owner, when the pass under way has ended, if there is one: two at a time would both drop what is in the index
+     * only, and count it twice. What only this node holds is lost.
+     */
+    public CompletionStage<Purged> purge(NodeId owner) {
         Target target = targets.computeIfAbsent(owner, absent -> new Target());
-        HintPass underWay = target.pass;
-        if (underWay != null) {
-            underWay.stop("purged");
-        }
-        CompletableFuture<Long> dropped = new CompletableFuture<>();
-        HintPass pass = new HintPass(work, owner, HintPass.Purpose.PURGE, ended -> {
-            over(target, ended);
-            dropped.complete(ended.done());
+        CompletableFuture<Purged> purged = new CompletableFuture<>();
+        target.purges.add(() -> {
+            HintPass pass = new HintPass(work, owner, HintPass.Purpose.PURGE, ended -> {
+                over(target, ended);
+                purged.complete(new Purged(ended.done(), ended.problem()));
+            });
+            target.pass = pass;
+            passes++;
+            pass.start();
         });
-        target.pass = pass;
-        passes++;
-        pass.start();
-        return dropped;
+        if (target.pass == null) {
+            beginPurge(target);
+        } else {
+            target.pass.stop("purged");
+        }
+        return purged;
+    }
+
+    private static void beginPurge(Target target) {
+        Runnable purge = target.purges.poll();
+        if (purge != null) {
+            purge.run();
+        }
     }
 
     /** Slots have other owners than before. */
@@ -268,5 +291,6 @@ public final class Handoff {
             target.pass = null;
         }
         target.outcome = ended.problem();
+        beginPurge(target);
     }
 }

@@ -295,6 +295,9 @@ final class HintPass {
 
     /** Something is in the index and not in the record. */
     private void drop(KeyHash hash, Lookup lookup) {
+        if (storageTakesNothing()) {
+            return;
+        }
         if (lookup instanceof Lookup.Damaged) {
             if (work.rows().mayOwn(hash)) {
                 // It is made again from other owners when somebody reads it; the hint is then dropped here.
@@ -350,8 +353,7 @@ final class HintPass {
 
     /** Stores the record as it is without the hint; not at all, if it was here for that hint only. */
     private void keepWithout(KeyHash hash, StoredRecord held, StoredRecord without, Metrics.Counter counter) {
-        if (work.storage().refusal(WriteKind.CLIENT_DELETE) != null) {
-            stop("this node's storage takes no writes");
+        if (storageTakesNothing()) {
             return;
         }
         boolean stays = work.rows().owners(held.key(), hash).contains(work.self())
@@ -363,6 +365,14 @@ final class HintPass {
                         : work.replicas().commit(hash, held, without),
                 counter);
         done++;
+    }
+
+    private boolean storageTakesNothing() {
+        boolean nothing = work.storage().refusal(WriteKind.CLIENT_DELETE) != null;
+        if (nothing) {
+            stop("this node's storage takes no writes");
+        }
+        return nothing;
     }
 
     private static void count(CompletionStage<Durable> durable, Metrics.@Nullable Counter counter) {

@@ -81,6 +81,17 @@ public sealed interface PeerReply {
     /** To {@link PeerRequest.PrepareRing} and {@link PeerRequest.AcceptRing}: a higher ballot, or the same one, was promised. */
     record BallotRefused(Ballot promised) implements PeerReply {}
 
+    /**
+     * To {@link PeerRequest.RecallVotes}: the promise is durable.
+     *
+     * @param accepted the ballot of what was accepted last
+     * @param ring what was accepted last; null for nothing
+     * @param adopted the version that the node has adopted
+     * @param forgetful whether this voter may have lost its own memory
+     */
+    record VotesRecalled(Ballot accepted, @Nullable RingState ring, RingVersion adopted, boolean forgetful)
+            implements PeerReply {}
+
     /** To {@link PeerRequest.ReadAccepted}; null for nothing. */
     record AcceptedVersion(@Nullable RingVersion version) implements PeerReply {}
 

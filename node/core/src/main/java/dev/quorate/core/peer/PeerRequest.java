@@ -168,6 +168,12 @@ public sealed interface PeerRequest {
         public static final ReadAccepted INSTANCE = new ReadAccepted();
     }
 
+    /**
+     * The sender is a voter that has lost its memory with its disk: promise it this ballot, and say what there is to remember. Answered also by voters
+     * that have lost theirs.
+     */
+    record RecallVotes(Ballot ballot) implements OfTopology {}
+
     /** Send the ring if yours is later than this one. */
     record FetchRing(RingVersion since) implements OfTopology {}
 

@@ -69,13 +69,18 @@ final class RecordRescue {
     /** What was kept for an owner and cannot be read is nothing that could still be handed to it: the other copies have to do. */
     private void forget(Key key, KeyHash hash) {
         boolean accepted = local.replicas().update(key, hash, lookup -> {
-            if (lookup instanceof Lookup.Damaged) {
-                local.replicas().replaceDamaged(hash, null).whenComplete((done, failure) -> {
-                    if (failure == null) {
-                        hintsLost.increment();
-                    }
-                });
+            if (!(lookup instanceof Lookup.Damaged)) {
+                return;
             }
+            if (local.storage().refusal(WriteKind.CLIENT_DELETE) != null) {
+                postponed.increment();
+                return;
+            }
+            local.replicas().replaceDamaged(hash, null).whenComplete((done, failure) -> {
+                if (failure == null) {
+                    hintsLost.increment();
+                }
+            });
         });
         if (!accepted) {
             postponed.increment();

@@ -95,14 +95,24 @@ public final class RingEdit {
 
     /** 1, 3, 5 or 7 of the members, in as many racks as there are, and of these the ones with the lowest numbers. */
     public static List<NodeId> votersAmong(List<Member> members) {
+        return votersAmong(members, List.of(), members.size());
+    }
+
+    /**
+     * The same for a ring of so many nodes, where some vote already, who come before those with lower numbers that do not.
+     *
+     * @param members those that can be had
+     */
+    public static List<NodeId> votersAmong(List<Member> members, List<NodeId> present, int nodes) {
         int wanted = 1;
         for (int[] step : VOTERS_FROM_NODES) {
-            if (members.size() >= step[0]) {
+            if (nodes >= step[0]) {
                 wanted = step[1];
                 break;
             }
         }
         List<Member> left = new ArrayList<>(SlotTable.sortedById(members));
+        left.sort((a, b) -> Boolean.compare(present.contains(b.id()), present.contains(a.id())));
         List<Member> chosen = new ArrayList<>();
         while (chosen.size() < wanted) {
             Member best = null;
@@ -120,6 +130,10 @@ public final class RingEdit {
             }
             chosen.add(best);
             left.remove(best);
+        }
+        if (chosen.size() % 2 == 0) {
+            // One more would have to be in reach for a larger majority, and nothing would be gained.
+            chosen.remove(chosen.size() - 1);
         }
         return chosen.stream().map(Member::id).sorted().toList();
     }

@@ -21,11 +21,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A voter's memory: what it promised, and what it accepted. Every node has one, since any may become a voter. It answers when what it answers
- * is durable, and knows nothing of who is a voter: that is for proposers to count. Confined to the event loop.
+ * is durable, and knows nothing of who is a voter: that is for proposers to count.
+ *
+ * <p>A founding member that finds no memory on its disk may be new, or may have lost it: its number is in its configuration, so a wiped node comes
+ * back under it. It abstains until {@link VoteRecall} has settled which; a voter that forgot a promise would let two rings be agreed about. A node
+ * that joined never comes back under its number without its disk. Confined to the event loop.
  */
 final class Acceptor {
     private static final Bytes PROMISED = Bytes.utf8("ring-promised");
     private static final Bytes ACCEPTED = Bytes.utf8("ring-accepted");
+    private static final byte SURE = 0;
+    private static final byte FORGETFUL = 1;
     private static final int BALLOT_BYTES = Integer.BYTES + Long.BYTES + Integer.BYTES;
 
     private final RegisterRules rules;
@@ -36,6 +42,7 @@ final class Acceptor {
     private Ballot promised = Ballot.NONE;
     private Ballot accepted = Ballot.NONE;
     private @Nullable RingState value;
+    private boolean forgetful;
 
     Acceptor(RegisterRules rules, CurrentRing adopted, Storage storage, EventLoop loop, Metrics metrics) {
         this.rules = rules;
@@ -46,9 +53,16 @@ final class Acceptor {
                 "ring_ballots_refused_total", "Attempts to change the ring that this voter refused for a later one");
     }
 
-    CompletionStage<Void> load() {
+    /** @param founder whether it could be back without its disk */
+    CompletionStage<Void> load(boolean founder) {
         return storage.get(Table.META, PROMISED)
-                .thenAccept(bytes -> promised = bytes == null ? Ballot.NONE : ballot(bytes))
+                .thenAccept(bytes -> {
+                    forgetful = founder && rules.forgetfulVotersAbstain();
+                    if (bytes != null) {
+                        promised = ballot(bytes);
+                        forgetful = bytes.at(BALLOT_BYTES) == FORGETFUL;
+                    }
+                })
                 .thenCompose(done -> storage.get(Table.META, ACCEPTED))
                 .thenAccept(bytes -> {
                     if (bytes != null) {
@@ -59,8 +73,20 @@ final class Acceptor {
                 });
     }
 
+    /** Whether it abstains. */
+    boolean isForgetful() {
+        return forgetful;
+    }
+
     Ballot promised() {
         return promised;
+    }
+
+    void readAccepted(Consumer<PeerReply> answer) {
+        answer.accept(
+                forgetful
+                        ? new PeerReply.Refused(PeerReply.Refusal.NOT_READY)
+                        : new PeerReply.AcceptedVersion(acceptedVersion()));
     }
 
     /** Of what it accepted last; null for nothing. */
@@ -75,12 +101,59 @@ final class Acceptor {
             refuse(answer);
             return;
         }
-        if (isFull(answer)) {
+        if (abstains(ballot, answer) || isFull(answer)) {
             return;
         }
         promised = ballot;
         PeerReply promise = promise(known);
-        store(WriteBatch.put(Table.META, PROMISED, bytes(ballot, Bytes.EMPTY)), () -> answer.accept(promise));
+        store(WriteBatch.put(Table.META, PROMISED, promisedBytes()), () -> answer.accept(promise));
+    }
+
+    /** Another voter has lost its memory. */
+    void recall(Ballot ballot, Consumer<PeerReply> answer) {
+        if (ballot.compareTo(promised) <= 0) {
+            refuse(answer);
+            return;
+        }
+        if (isFull(answer)) {
+            return;
+        }
+        promised = ballot;
+        PeerReply recalled =
+                new PeerReply.VotesRecalled(accepted, value, adopted.state().version(), forgetful);
+        store(WriteBatch.put(Table.META, PROMISED, promisedBytes()), () -> answer.accept(recalled));
+    }
+
+    /** What this voter has to go by from now on, of all that it may ever have promised and accepted. */
+    void remember(Ballot outbidding, Ballot acceptedBallot, @Nullable RingState ring, Runnable then) {
+        if (storage.refusal(Storage.WriteKind.REPLICA_MERGE) != null) {
+            then.run();
+            return;
+        }
+        promised = outbidding.compareTo(promised) > 0 ? outbidding : promised;
+        accepted = acceptedBallot;
+        value = ring;
+        byte[] sure = promisedBytes().toByteArray();
+        sure[BALLOT_BYTES] = SURE;
+        WriteBatch batch = WriteBatch.put(Table.META, PROMISED, Bytes.owning(sure));
+        if (ring != null) {
+            batch.andPut(Table.META, ACCEPTED, bytes(accepted, RingCodec.encode(ring)));
+        }
+        store(batch, () -> {
+            forgetful = false;
+            then.run();
+        });
+    }
+
+    /** In a new generation it has no past: whoever begins one knows that voters were lost. */
+    private boolean abstains(Ballot ballot, Consumer<PeerReply> answer) {
+        if (forgetful && ballot.generation() > adopted.state().version().generation()) {
+            forgetful = false;
+        }
+        if (forgetful) {
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+        }
+        return forgetful;
     }
 
     private PeerReply promise(RingVersion known) {
@@ -97,13 +170,13 @@ final class Acceptor {
             refuse(answer);
             return;
         }
-        if (isFull(answer)) {
+        if (abstains(ballot, answer) || isFull(answer)) {
             return;
         }
         promised = ballot;
         accepted = ballot;
         value = ring;
-        WriteBatch batch = WriteBatch.put(Table.META, PROMISED, bytes(ballot, Bytes.EMPTY))
+        WriteBatch batch = WriteBatch.put(Table.META, PROMISED, promisedBytes())
                 .andPut(Table.META, ACCEPTED, bytes(ballot, RingCodec.encode(ring)));
         store(batch, () -> answer.accept(PeerReply.RingAccepted.INSTANCE));
     }
@@ -137,6 +210,10 @@ final class Acceptor {
                 answer.run();
             }
         });
+    }
+
+    private Bytes promisedBytes() {
+        return bytes(promised, Bytes.owning(new byte[] {forgetful ? FORGETFUL : SURE}));
     }
 
     private static Bytes bytes(Ballot ballot, Bytes rest) {

@@ -13,8 +13,8 @@ import dev.quorate.core.topology.Change.Step;
 import dev.quorate.core.topology.Rejection.Reason;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The changes that operators and nodes ask for one by one. Pure functions. */
@@ -122,14 +122,13 @@ final class Changes {
             return notReplaceable(ring, entry, replace, not);
         }
         if (change instanceof StagedChange.Weight weight) {
-            boolean may = Double.isFinite(weight.weight()) && weight.weight() > 0;
-            return may ? null : not.with("because", "a weight is a positive number");
+            return Newcomer.isWeight(weight.weight()) ? null : not.with("because", "a weight is a positive number");
         }
         if (change instanceof StagedChange.Relabel labels) {
-            boolean may = !labels.datacenter().isEmpty()
-                    && !labels.rack().isEmpty()
-                    && !labels.host().isEmpty();
-            return may ? null : not.with("because", "a label is not empty");
+            boolean may = Newcomer.isLabel(labels.datacenter())
+                    && Newcomer.isLabel(labels.rack())
+                    && Newcomer.isLabel(labels.host());
+            return may ? null : not.with("because", "a label has 1 to " + Newcomer.MAX_TEXT_BYTES + " bytes");
         }
         return null;
     }
@@ -238,12 +237,21 @@ final class Changes {
         };
     }
 
-    /** The first half of a change of voters: from here on both majorities are needed. */
-    static Change callVoters(boolean jointly) {
+    /**
+     * The first half of a change of voters: from here on both majorities are needed. If those to come could not be reached nobody could change
+     * anything any more, not even back, so that is for the caller to find out.
+     */
+    static Change callVoters(List<NodeId> wanted, boolean jointly) {
         return ring -> {
-            List<NodeId> wanted = votersFor(ring);
             if (!ring.newVoters().isEmpty() || wanted.isEmpty() || isSameSet(wanted, ring.voters())) {
                 return Step.Done.INSTANCE;
+            }
+            for (NodeId voter : wanted) {
+                NodeEntry entry = ring.node(voter);
+                if (entry == null || entry.status() != NodeStatus.NORMAL) {
+                    return new Step.Not(
+                            Rejection.of(Reason.CHANGE_NOT_APPLICABLE).with("node", voter));
+                }
             }
             RingEdit edit = ring.edit();
             return new Step.To((jointly ? edit.voters(ring.voters(), wanted) : edit.voters(wanted, List.of())).build());
@@ -257,19 +265,24 @@ final class Changes {
                 : new Step.To(ring.edit().voters(ring.newVoters(), List.of()).build());
     }
 
-    /** Who should vote in this ring: nodes that are neither new nor on their way out. */
-    static List<NodeId> votersFor(RingState ring) {
-        return votersFor(ring, new TreeSet<>());
-    }
-
-    static List<NodeId> votersFor(RingState ring, SortedSet<NodeId> without) {
-        List<Member> eligible = new ArrayList<>();
+    /**
+     * Who should vote in this ring: as many as its size wants, of the nodes that are neither new nor on their way out, in as many racks as there are.
+     * Those who vote now go on where that makes no difference: each change of voters is a risk.
+     *
+     * @param eligible whom else to think of
+     */
+    static List<NodeId> votersFor(RingState ring, Predicate<NodeId> eligible) {
+        List<Member> members = new ArrayList<>();
+        int wanted = 0;
         for (NodeEntry entry : ring.nodes().values()) {
-            if (entry.status() == NodeStatus.NORMAL && !without.contains(entry.id())) {
-                eligible.add(entry.placement());
+            if (entry.status() == NodeStatus.NORMAL) {
+                wanted++;
+                if (eligible.test(entry.id())) {
+                    members.add(entry.placement());
+                }
             }
         }
-        return eligible.isEmpty() ? List.of() : RingEdit.votersAmong(eligible);
+        return members.isEmpty() ? List.of() : RingEdit.votersAmong(members, ring.voters(), wanted);
     }
 
     static boolean isSameSet(List<NodeId> a, List<NodeId> b) {

@@ -57,8 +57,8 @@ final class Claimant {
     private boolean flushing;
     private boolean busy;
     private int ticksBehind;
-    /** The ring of which it is known that nothing follows from it. */
-    private @Nullable RingVersion settled;
+    /** The ring in which every node leads its share: not to be found out again each second. */
+    private @Nullable RingVersion balanced;
 
     Claimant(
             NodeId self,
@@ -211,15 +211,22 @@ final class Claimant {
         if (!ring.newVoters().isEmpty()) {
             return Changes.seatVoters();
         }
-        if (ring.version().equals(settled)) {
+        List<NodeId> voters = Changes.votersFor(ring, node -> ring.voters().contains(node) || proposer.reaches(node));
+        SortedSet<NodeId> reached = new TreeSet<>(voters);
+        reached.removeIf(voter -> !proposer.reaches(voter));
+        boolean possible = Proposer.isMajority(voters, reached);
+        Change call = Changes.callVoters(voters, rules.changesVotersJointly());
+        if (possible && call.on(ring) instanceof Change.Step.To) {
+            return call;
+        }
+        if (ring.version().equals(balanced)) {
             return null;
         }
-        for (Change change : List.of(Changes.callVoters(rules.changesVotersJointly()), planner.balanceLeaders())) {
-            if (change.on(ring) instanceof Change.Step.To) {
-                return change;
-            }
+        Change leaders = planner.balanceLeaders();
+        if (leaders.on(ring) instanceof Change.Step.To) {
+            return leaders;
         }
-        settled = ring.version();
+        balanced = ring.version();
         return null;
     }
 }

@@ -183,7 +183,10 @@ final class Proposer {
             heardOf(accept.ballot());
             acceptor.accept(accept.ballot(), accept.ring(), answer);
         } else if (request instanceof PeerRequest.ReadAccepted) {
-            answer.accept(new PeerReply.AcceptedVersion(acceptor.acceptedVersion()));
+            acceptor.readAccepted(answer);
+        } else if (request instanceof PeerRequest.RecallVotes recall) {
+            heardOf(recall.ballot());
+            acceptor.recall(recall.ballot(), answer);
         } else {
             return false;
         }

@@ -115,7 +115,7 @@ final class Recovery {
 
     private void prepare() {
         RingState base = keeper.state();
-        List<NodeId> voters = Changes.votersFor(base, lost);
+        List<NodeId> voters = Changes.votersFor(base, node -> !lost.contains(node) && proposer.reaches(node));
         if (voters.isEmpty()) {
             reject(Rejection.of(Reason.PLAN_IMPOSSIBLE).with("because", "no node would be left to vote"));
             return;

@@ -20,6 +20,11 @@ public class RegisterRules {
         return true;
     }
 
+    /** Whether a voter that may have lost its memory abstains until it has learned from the others what it may have promised and accepted. */
+    public boolean forgetfulVotersAbstain() {
+        return true;
+    }
+
     /** Whether other voters are agreed about by the majorities of both the former and the new ones, in two steps. */
     public boolean changesVotersJointly() {
         return true;

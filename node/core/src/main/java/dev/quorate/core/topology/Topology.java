@@ -96,7 +96,17 @@ public final class Topology {
      * they are answered, whether the node is ready otherwise or not.
      */
     public CompletionStage<Void> load() {
-        return keeper.load().thenCompose(done -> acceptor.load()).thenRun(() -> loaded = true);
+        return keeper.load().thenCompose(done -> acceptor.load(isFounder())).thenRun(() -> {
+            loaded = true;
+            if (acceptor.isForgetful()) {
+                new VoteRecall(around.self(), keeper, acceptor, proposer, around.wheel(), around.random()).begin();
+            }
+        });
+    }
+
+    private boolean isFounder() {
+        NodeEntry entry = keeper.state().node(around.self());
+        return entry != null && entry.uuid().isEmpty();
     }
 
     /**

@@ -230,7 +230,8 @@ public final class Transfers implements Successor {
         }
         if (now.table().log2Slots() != before.table().log2Slots()) {
             held.cutInto(now.table().log2Slots());
-            // Nothing moves while slots are cut: all that is known here is of slots handed over before, which have other numbers
+            // Nothing moves while slots are cut: all that is known here is of slots handed over before, which have
+            // other numbers
             // now.
             leftovers.clear();
             new ArrayList<>(purges.values()).forEach(Purge::stop);

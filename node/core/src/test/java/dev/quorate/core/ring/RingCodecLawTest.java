@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class RingCodecLawTest {
     @Test
     void decodesWhatItEncoded() {
-        forEachSeed(500, seed -> {
+        forEachSeed(150, seed -> {
             AnyRingState any = new AnyRingState(seed);
             RingState ring = any.founded();
             for (int i = 0; i < 10; i++) {
@@ -28,7 +28,7 @@ class RingCodecLawTest {
 
     @Test
     void changesLeadFromAnyStateToAnyLaterOne() {
-        forEachSeed(500, seed -> {
+        forEachSeed(150, seed -> {
             AnyRingState any = new AnyRingState(seed);
             RingState base = any.founded();
             for (int i = 0; i < 5; i++) {
@@ -65,7 +65,7 @@ class RingCodecLawTest {
     /** Whatever bytes come, the answer is a ring that has just these bytes, or a refusal of that one kind. */
     @Test
     void refusesWhatNobodyWrites() {
-        forEachSeed(1_000, seed -> {
+        forEachSeed(300, seed -> {
             AnyRingState any = new AnyRingState(seed % 40);
             RingState ring = any.founded();
             for (int i = any.random().nextInt(8); i > 0; i--) {
@@ -90,7 +90,7 @@ class RingCodecLawTest {
 
     @Test
     void refusesDamagedChanges() {
-        forEachSeed(1_000, seed -> {
+        forEachSeed(300, seed -> {
             AnyRingState any = new AnyRingState(seed % 40);
             RingState ring = any.founded();
             RingDelta delta = RingCodec.between(ring, any.changed(any.changed(ring)));

@@ -33,7 +33,7 @@ final class PlanWorld {
         List<NodeEntry> founders = new ArrayList<>();
         for (int number = 1; number <= nodes; number++) {
             Member member = new Member(new NodeId(number), 1, "dc1", "r" + number % racks, "h" + number);
-            founders.add(new NodeEntry(member, "u" + number, "", "", "", NodeStatus.NORMAL));
+            founders.add(new NodeEntry(member, "", "", "", "", NodeStatus.NORMAL));
         }
         return RingState.genesis(founders, 3, log2Slots);
     }
@@ -115,7 +115,7 @@ final class PlanWorld {
             }
             case 9 -> tryTo(new Reports(List.of(new MoveReport.Left(any))));
             case 10 -> {
-                tryTo(Changes.callVoters(true));
+                tryTo(Changes.callVoters(Changes.votersFor(ring, node -> true), true));
                 tryTo(Changes.seatVoters());
             }
             default -> finishSome();

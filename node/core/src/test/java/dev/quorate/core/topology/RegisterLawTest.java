@@ -14,12 +14,42 @@ class RegisterLawTest {
 
     @Test
     void whatIsAgreedAboutIsOneChain() {
-        forEachSeed(400, seed -> {
+        forEachSeed(300, seed -> {
             RegisterWorld world = new RegisterWorld(seed, new RegisterRules());
             world.run(STEPS);
             world.settle();
             assertThat(world.violation()).isNull();
         });
+    }
+
+    @Test
+    void disksThatAreLostOneAtATimeChangeNothing() {
+        forEachSeed(
+                200, seed -> assertThat(losesDisks(seed, new RegisterRules())).isNull());
+    }
+
+    @Test
+    void aVoterThatDoesNotAbstainAfterLosingItsDiskForks() {
+        RegisterRules mistake = new RegisterRules() {
+            @Override
+            public boolean forgetfulVotersAbstain() {
+                return false;
+            }
+        };
+        for (long seed = 1; seed <= 200; seed++) {
+            if (losesDisks(seed, mistake) != null) {
+                return;
+            }
+        }
+        throw new AssertionError("no seed sees what is wrong with it");
+    }
+
+    private static @Nullable String losesDisks(long seed, RegisterRules rules) {
+        RegisterWorld world = new RegisterWorld(seed, rules, true);
+        world.found();
+        world.run(STEPS);
+        world.settle();
+        return world.violation();
     }
 
     /**

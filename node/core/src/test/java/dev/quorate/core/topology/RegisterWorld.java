@@ -46,7 +46,7 @@ final class RegisterWorld {
     /** One node; its disk survives its processes. */
     private final class Node implements PeerTransport {
         final int number;
-        final CrashingStorage disk = new CrashingStorage();
+        CrashingStorage disk = new CrashingStorage();
         long life;
         int waiting;
         PeerCalls calls;
@@ -72,7 +72,19 @@ final class RegisterWorld {
             keeper = new RingKeeper(self, ring, disk.storage(), calls, time, wheel, source, time);
             proposer = new Proposer(self, rules, keeper, acceptor, calls, time, wheel, source, time);
             keeper.load();
-            acceptor.load();
+            acceptor.load(wipes);
+            if (acceptor.isForgetful()) {
+                new VoteRecall(self, keeper, acceptor, proposer, wheel, source).begin();
+            }
+        }
+
+        /** The disk is lost; with two at a time, what they alone had agreed about would be. */
+        void wipe() {
+            if (nodes.stream().noneMatch(node -> node.acceptor.isForgetful())) {
+                waiting = 0;
+                disk = new CrashingStorage();
+                start();
+            }
         }
 
         void submitOne() {
@@ -151,6 +163,7 @@ final class RegisterWorld {
         }
     }
 
+    private final boolean wipes;
     private final SplittableRandom random;
     private final RandomSource source;
     private final RegisterRules rules;
@@ -167,6 +180,12 @@ final class RegisterWorld {
     private @Nullable String violation;
 
     RegisterWorld(long seed, RegisterRules rules) {
+        this(seed, rules, false);
+    }
+
+    /** @param wipes whether nodes lose their disks, one at a time */
+    RegisterWorld(long seed, RegisterRules rules, boolean wipes) {
+        this.wipes = wipes;
         this.random = new SplittableRandom(seed);
         this.source = new RandomSource() {
             @Override
@@ -200,6 +219,11 @@ final class RegisterWorld {
 
     int commits() {
         return commits;
+    }
+
+    /** A new cluster's voters have nothing to remember, and have to find that out. */
+    void found() {
+        calm(2_000);
     }
 
     @Nullable
@@ -304,6 +328,8 @@ final class RegisterWorld {
         } else if (dice < 0.93) {
             Node other = nodes.get(random.nextInt(NODES));
             node.keeper.heardOf(new NodeId(other.number), other.keeper.version());
+        } else if (wipes && dice < 0.935) {
+            node.wipe();
         } else if (dice < 0.95) {
             node.crash();
         } else if (dice < 0.97 && messages.size() > 40) {
@@ -347,7 +373,8 @@ final class RegisterWorld {
     }
 
     private List<NodeId> anyVoters() {
-        int wanted = random.nextInt(3) == 0 ? 1 : 3;
+        int few = wipes ? 5 : 1;
+        int wanted = random.nextInt(3) == 0 ? few : 3;
         TreeSet<NodeId> voters = new TreeSet<>();
         while (voters.size() < wanted) {
             voters.add(new NodeId(1 + random.nextInt(NODES)));

@@ -1,6 +1,7 @@
 package dev.quorate.core.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerCalls;
@@ -88,6 +89,26 @@ class TopologyTest {
         assertThat(topology.plan(slot -> 1, 1)).isInstanceOf(PlanOutcome.NoPlan.class);
         assertThat(reason(world.await(done -> topology.commit(1, TIMEOUT, done))))
                 .isEqualTo(Reason.NOTHING_STAGED);
+    }
+
+    @Test
+    void whatTheRingCannotCarryIsRefused() {
+        TopologyWorld world = new TopologyWorld(3);
+        Topology topology = world.node(1).topology();
+        String endless = "x".repeat(Newcomer.MAX_TEXT_BYTES + 1);
+        for (StagedChange change : List.of(
+                new StagedChange.Weight(0),
+                new StagedChange.Weight(Double.NaN),
+                new StagedChange.Relabel("dc1", "", "h"),
+                new StagedChange.Relabel("dc1", endless, "h"),
+                new StagedChange.Relabel("dc1", "r", "half of a character: \ud83d"),
+                new StagedChange.Join(),
+                new StagedChange.Replace(new NodeId(1), false))) {
+            assertThat(reason(world.await(done -> topology.stage(new NodeId(1), change, TIMEOUT, done))))
+                    .isEqualTo(Reason.CHANGE_NOT_APPLICABLE);
+        }
+        assertThatThrownBy(() -> newcomer("")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> newcomer(endless)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
@@ -231,6 +252,19 @@ class TopologyTest {
         assertThat(pulled).containsExactly(false);
     }
 
+    /** Voters that were given up for lost are still members: called back while nobody reaches them, they would stop every change for good. */
+    @Test
+    void nobodyIsCalledToVoteWhoCannotBeReached() {
+        TopologyWorld world = new TopologyWorld(5);
+        Topology topology = world.node(4).topology();
+        List<NodeId> lost = List.of(new NodeId(1), new NodeId(2));
+        world.isolate(1, 2);
+        committed(world.await(done -> topology.recover(lost, topology.recoveryConfirmation(lost), TIMEOUT, done)));
+        world.time.pass(Duration.ofSeconds(30));
+        RingState ring = committed(world.await(done -> topology.pause(true, TIMEOUT, done)));
+        assertThat(ring.voters()).containsExactly(new NodeId(3), new NodeId(4), new NodeId(5));
+    }
+
     @Test
     void votersFollowTheMembers() {
         TopologyWorld world = new TopologyWorld(3);
@@ -306,6 +340,28 @@ class TopologyTest {
         world.time.pass(Duration.ofSeconds(1));
         assertThat(outcomes).hasSize(1);
         assertThat(committed(outcomes.get(0)).version().generation()).isEqualTo(1);
+    }
+
+    /** Node 3 never heard of the change, and node 2 forgot it: the two are a majority, and would make another one in its place. */
+    @Test
+    void aVoterThatLostItsDiskAbstainsUntilOthersHaveRemindedIt() {
+        TopologyWorld world = new TopologyWorld(3);
+        world.isolate(3);
+        RingState changed =
+                committed(world.await(done -> world.node(1).topology().pause(true, TIMEOUT, done)));
+        world.node(2).crash();
+        world.isolate(1);
+        world.node(2).wipe();
+        assertThat(world.node(2).ring().paused()).isFalse();
+        assertThat(reason(world.await(done -> world.node(3).topology().split(Duration.ofSeconds(5), done))))
+                .isEqualTo(Reason.NO_VOTER_MAJORITY);
+        world.isolate();
+        RingState split = committed(world.await(done -> world.node(3).topology().split(TIMEOUT, done)));
+        assertThat(split.paused()).isTrue();
+        assertThat(split.version()).isEqualTo(changed.version().next());
+        world.time.pass(Duration.ofSeconds(3));
+        world.node(1).crash();
+        committed(world.await(done -> world.node(2).topology().pause(false, TIMEOUT, done)));
     }
 
     @Test

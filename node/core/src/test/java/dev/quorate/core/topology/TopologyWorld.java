@@ -28,7 +28,7 @@ final class TopologyWorld {
     final class Node implements PeerTransport {
         final NodeId id;
         final List<PeerRequest> sent = new ArrayList<>();
-        private final CrashingStorage disk;
+        private CrashingStorage disk;
         private final RingState given;
         private long life;
         private boolean down;
@@ -39,8 +39,18 @@ final class TopologyWorld {
         Node(NodeId id, RingState given) {
             this.id = id;
             this.given = given;
-            this.disk = new CrashingStorage(() -> time.after(TICK, this::sync));
+            this.disk = newDisk();
             start();
+        }
+
+        private CrashingStorage newDisk() {
+            return new CrashingStorage(() -> time.after(TICK, this::sync));
+        }
+
+        /** It comes back with an empty disk. */
+        void wipe() {
+            disk = newDisk();
+            restart();
         }
 
         private void sync() {
@@ -168,6 +178,7 @@ final class TopologyWorld {
         for (NodeId id : genesis.nodes().keySet()) {
             add(id, genesis);
         }
+        time.pass(Duration.ofSeconds(5));
     }
 
     /** A node that was admitted, with the ring that it was told. */

@@ -32,8 +32,8 @@ final class Directory implements Supplier<MemberDirectory> {
     Directory(NodeSettings settings, NodeId self, CurrentRing ring) {
         this.self = self;
         this.ring = ring;
-        for (NodeSettings.MemberSettings founder :
-                settings.origin().match(NodeSettings.Founding::members, joining -> List.<NodeSettings.MemberSettings>of())) {
+        for (NodeSettings.MemberSettings founder : settings.origin()
+                .match(NodeSettings.Founding::members, joining -> List.<NodeSettings.MemberSettings>of())) {
             founders.put(founder.id(), founder);
         }
     }
@@ -51,9 +51,24 @@ final class Directory implements Supplier<MemberDirectory> {
             NodeSettings.MemberSettings founder = founders.get(node.id());
             entries.add(new MemberDirectory.Entry(
                     node,
-                    shown(node, founder == null ? node.clientAddress() : founder.client().toString(), clientPort),
-                    shown(node, founder == null ? node.peerAddress() : founder.peer().toString(), peerPort),
-                    shown(node, founder == null ? node.adminAddress() : founder.admin().toString(), adminPort)));
+                    shown(
+                            node,
+                            founder == null
+                                    ? node.clientAddress()
+                                    : founder.client().toString(),
+                            clientPort),
+                    shown(
+                            node,
+                            founder == null
+                                    ? node.peerAddress()
+                                    : founder.peer().toString(),
+                            peerPort),
+                    shown(
+                            node,
+                            founder == null
+                                    ? node.adminAddress()
+                                    : founder.admin().toString(),
+                            adminPort)));
         }
         return new MemberDirectory(entries);
     }

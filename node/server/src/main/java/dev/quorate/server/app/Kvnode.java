@@ -125,11 +125,10 @@ public final class Kvnode implements Callable<Integer> {
                             Runtime.getRuntime().halt(exitCode.get());
                         },
                         "stop"));
-        out.println(
-                "kvnode " + node.node() + " ready client=" + node.clientAddress() + " peer=" + node.peerAddress()
-                        + " admin=" + node.adminAddress() + " pid="
-                        + ProcessHandle.current().pid() + " in "
-                        + (System.nanoTime() - startNanos) / 1_000_000 + " ms");
+        out.println("kvnode " + node.node() + " ready client=" + node.clientAddress() + " peer=" + node.peerAddress()
+                + " admin=" + node.adminAddress() + " pid="
+                + ProcessHandle.current().pid() + " in "
+                + (System.nanoTime() - startNanos) / 1_000_000 + " ms");
         out.flush();
         stopped.await();
         return exitCode.get();

@@ -211,14 +211,16 @@ public final class NodeProcess implements AutoCloseable {
             started.add(peers);
             RingLog ringLog = new RingLog(self);
             onLoop(() -> {
-                transport.start(cluster, new Replies(core, defects, this::heardOfRing, this::takeLeave), directory.peers());
+                transport.start(
+                        cluster, new Replies(core, defects, this::heardOfRing, this::takeLeave), directory.peers());
                 core.ring().onChange((before, now) -> {
                     ringLog.changed(before, now);
                     followRing(before, now, directory);
                 });
                 return true;
             });
-            // Without a way to its peers the node could neither ask what has changed while it was away, nor serve anybody.
+            // Without a way to its peers the node could neither ask what has changed while it was away, nor serve
+            // anybody.
             awaitPeersTried();
             String refused = onLoop(() -> goneBecause);
             if (!refused.isEmpty()) {
@@ -323,7 +325,9 @@ public final class NodeProcess implements AutoCloseable {
             if (status.moveId() != 0) {
                 own.add(new ClusterGrpcService.OwnTransfer(
                         status.moveId(),
-                        status.state() == TransferStatus.State.WAITING ? "QUEUED" : status.state().name(),
+                        status.state() == TransferStatus.State.WAITING
+                                ? "QUEUED"
+                                : status.state().name(),
                         status.keys(),
                         status.bytes(),
                         status.keysLeft(),

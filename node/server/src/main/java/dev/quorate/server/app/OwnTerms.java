@@ -44,8 +44,9 @@ final class OwnTerms {
         if (known.isEmpty()) {
             known = told(directory);
             if (known.isEmpty() && Files.exists(directory.resolve(IdentityFile.NAME))) {
-                throw new IdentityException(directory + " holds data of a node that did not join, and the configuration says"
-                        + " join: set storage.dir to an empty directory");
+                throw new IdentityException(
+                        directory + " holds data of a node that did not join, and the configuration says"
+                                + " join: set storage.dir to an empty directory");
             }
         }
         if (known.isPresent()) {
@@ -145,8 +146,8 @@ final class OwnTerms {
     static void requirePart(ClusterTerms terms, RingState ring) throws IdentityException {
         NodeEntry entry = ring.node(terms.node());
         if (entry == null) {
-            throw new IdentityException(terms.node() + " is not in ring " + ring.version() + " of cluster " + terms.clusterId()
-                    + ": the data directory has been mixed up with another one");
+            throw new IdentityException(terms.node() + " is not in ring " + ring.version() + " of cluster "
+                    + terms.clusterId() + ": the data directory has been mixed up with another one");
         }
         if (!entry.status().isActive()) {
             throw new IdentityException("NODE_REMOVED: " + terms.node()

@@ -35,7 +35,11 @@ final class RingLog {
             NodeEntry former = before.node(entry.id());
             if (former == null) {
                 LOG.info(
-                        "ring {}: {} is new, {}, at {}", now.version(), entry.id(), entry.status(), entry.peerAddress());
+                        "ring {}: {} is new, {}, at {}",
+                        now.version(),
+                        entry.id(),
+                        entry.status(),
+                        entry.peerAddress());
             } else if (former.status() != entry.status()) {
                 LOG.info("ring {}: {} is {}, was {}", now.version(), entry.id(), entry.status(), former.status());
             }
@@ -59,9 +63,14 @@ final class RingLog {
         }
         NodeEntry own = now.node(self);
         NodeEntry former = before.node(self);
-        boolean gone = own != null && !own.status().isActive() && former != null && former.status().isActive();
+        boolean gone = own != null
+                && !own.status().isActive()
+                && former != null
+                && former.status().isActive();
         if (gone) {
-            LOG.warn("{} takes no part in the cluster any more: stop it, and let it join again with an empty directory", self);
+            LOG.warn(
+                    "{} takes no part in the cluster any more: stop it, and let it join again with an empty directory",
+                    self);
         }
     }
 }

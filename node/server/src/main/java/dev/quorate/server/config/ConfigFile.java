@@ -170,14 +170,14 @@ public final class ConfigFile {
         Bytes hashSeed = root.required("hashSeed", SIXTEEN_ZEROS, hex -> bytes(hex, 16, 16));
         Bytes clusterKey = secret(root, "clusterKey", SIXTEEN_ZEROS, hex -> bytes(hex, 16, 64));
         List<Bucket> buckets = buckets(root, Math.min(replicas, Math.max(1, hosts.size())));
-        return new NodeSettings.Founding(
-                cluster, node, members, replicas, log2Slots, hashSeed, clusterKey, buckets);
+        return new NodeSettings.Founding(cluster, node, members, replicas, log2Slots, hashSeed, clusterKey, buckets);
     }
 
     private NodeSettings.Joining joining(YamlSection root, NodeSettings.Listen listen) {
         for (String told : TOLD_BY_THE_CLUSTER) {
             if (root.has(told)) {
-                root.problem(told, told + " is told by the cluster that the node joins: leave it out, or leave out 'join'");
+                root.problem(
+                        told, told + " is told by the cluster that the node joins: leave it out, or leave out 'join'");
             }
         }
         YamlSection section = root.section("join");
@@ -196,19 +196,11 @@ public final class ConfigFile {
         String host = section.value("host", client.host().replace(':', '_'), ConfigFile::label);
         section.end();
         if (client.port() == 0 || peer.port() == 0 || admin.port() == 0) {
-            section.problem("client", "a node that joins tells the others its addresses before it listens: no port may be 0");
+            section.problem(
+                    "client", "a node that joins tells the others its addresses before it listens: no port may be 0");
         }
         return new NodeSettings.Joining(
-                seeds,
-                token,
-                weight,
-                datacenter,
-                rack,
-                host,
-                client,
-                peer,
-                admin,
-                root.has("replication"));
+                seeds, token, weight, datacenter, rack, host, client, peer, admin, root.has("replication"));
     }
 
     private @Nullable Node parse(String text) throws ConfigException {
@@ -301,8 +293,7 @@ public final class ConfigFile {
         });
     }
 
-    private static NodeSettings.Listen listen(
-            YamlSection root, NodeSettings.Listen whenAbsent, boolean insecure) {
+    private static NodeSettings.Listen listen(YamlSection root, NodeSettings.Listen whenAbsent, boolean insecure) {
         YamlSection section = root.section("listen");
         NodeSettings.Listen listen = new NodeSettings.Listen(
                 section.value("client", whenAbsent.client(), Address::parse),

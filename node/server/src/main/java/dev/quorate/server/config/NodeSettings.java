@@ -128,8 +128,7 @@ public record NodeSettings(
      * @param peer where other nodes reach it
      * @param via where this node reaches it, if that is elsewhere, such as a proxy
      */
-    public record MemberSettings(
-            Member placement, Address client, Address peer, Address admin, Optional<Address> via) {
+    public record MemberSettings(Member placement, Address client, Address peer, Address admin, Optional<Address> via) {
         public NodeId id() {
             return placement.id();
         }

@@ -59,8 +59,8 @@ final class ChangeCodec {
                     .setBy(by == null ? "" : by.toString())
                     .setUnsafe(replace.unsafe()));
         } else if (change instanceof StagedChange.Weight weight) {
-            message.setWeight(dev.quorate.proto.admin.v1.StagedChange.Weight.newBuilder()
-                    .setWeight(weight.weight()));
+            message.setWeight(
+                    dev.quorate.proto.admin.v1.StagedChange.Weight.newBuilder().setWeight(weight.weight()));
         } else if (change instanceof StagedChange.Relabel relabel) {
             message.setRelabel(dev.quorate.proto.admin.v1.StagedChange.Relabel.newBuilder()
                     .setDatacenter(relabel.datacenter())

@@ -71,8 +71,7 @@ public final class ClusterGrpcService extends ClusterServiceGrpc.ClusterServiceI
      * @param recordsLeft -1 if unknown
      * @param problem why it does not go on; empty if it does
      */
-    public record OwnTransfer(
-            long moveId, String state, long records, long bytes, long recordsLeft, String problem) {}
+    public record OwnTransfer(long moveId, String state, long records, long bytes, long recordsLeft, String problem) {}
 
     /**
      * What the node that answers has to know besides its core.
@@ -259,12 +258,16 @@ public final class ClusterGrpcService extends ClusterServiceGrpc.ClusterServiceI
             fail(observer, StatusMapping.invalidRequest("change", String.valueOf(unreadable.getMessage())));
             return;
         }
-        topology.stage(node, change, patience(), outcome -> tell(outcome, observer, ring -> {
-            StageChangeResponse.Builder response =
-                    StageChangeResponse.newBuilder().setRingVersion(ring.version().packed());
-            ring.staged().forEach((id, staged) -> response.addStaged(ChangeCodec.staged(id, staged)));
-            return response.build();
-        }));
+        topology.stage(
+                node,
+                change,
+                patience(),
+                outcome -> tell(outcome, observer, ring -> {
+                    StageChangeResponse.Builder response = StageChangeResponse.newBuilder()
+                            .setRingVersion(ring.version().packed());
+                    ring.staged().forEach((id, staged) -> response.addStaged(ChangeCodec.staged(id, staged)));
+                    return response.build();
+                }));
     }
 
     @Override
@@ -376,7 +379,8 @@ public final class ClusterGrpcService extends ClusterServiceGrpc.ClusterServiceI
                     outcome -> tell(
                             outcome,
                             observer,
-                            ring -> cancelled(ring, Math.max(0, before - ring.moves().size()))));
+                            ring -> cancelled(
+                                    ring, Math.max(0, before - ring.moves().size()))));
             return;
         }
         cancelNext(new ArrayList<>(request.getMoveIdsList()).iterator(), 0, observer);
@@ -429,7 +433,8 @@ public final class ClusterGrpcService extends ClusterServiceGrpc.ClusterServiceI
             if (entry == null) {
                 fail(
                         observer,
-                        StatusMapping.of(Rejection.of(Rejection.Reason.NODE_UNKNOWN).with("node", node)));
+                        StatusMapping.of(
+                                Rejection.of(Rejection.Reason.NODE_UNKNOWN).with("node", node)));
                 return;
             }
         }
@@ -464,7 +469,8 @@ public final class ClusterGrpcService extends ClusterServiceGrpc.ClusterServiceI
         if (deadline == null) {
             return PATIENCE;
         }
-        Duration left = Duration.ofMillis(deadline.timeRemaining(TimeUnit.MILLISECONDS)).minus(MARGIN);
+        Duration left =
+                Duration.ofMillis(deadline.timeRemaining(TimeUnit.MILLISECONDS)).minus(MARGIN);
         return left.compareTo(MARGIN) < 0 ? MARGIN : left;
     }
 

@@ -107,8 +107,9 @@ public record ClusterIdentity(String clusterId, NodeId self, LongSupplier boot, 
                     + quoted(greeting.getClusterId()) + ": check members and cluster.id");
         }
         if (greeting.getProtocolVersion() != PROTOCOL_VERSION) {
-            return mismatch("node " + self + " speaks version " + PROTOCOL_VERSION + " of the peer protocol, the other one "
-                    + Integer.toUnsignedString(greeting.getProtocolVersion()) + ": run the same release");
+            return mismatch(
+                    "node " + self + " speaks version " + PROTOCOL_VERSION + " of the peer protocol, the other one "
+                            + Integer.toUnsignedString(greeting.getProtocolVersion()) + ": run the same release");
         }
         if (greeting.getExpectedNode() != self.number()) {
             return mismatch("this is node " + self + ", and the other one expects n"
@@ -134,7 +135,8 @@ public record ClusterIdentity(String clusterId, NodeId self, LongSupplier boot, 
         if (entry != null && !entry.status().isActive()) {
             return Optional.of(new Objection(
                     Objection.Kind.GONE,
-                    other + (entry.status() == NodeStatus.LEFT ? " has left" : " was removed from") + " this cluster, says ring " + state.version() + " of node " + self
+                    other + (entry.status() == NodeStatus.LEFT ? " has left" : " was removed from")
+                            + " this cluster, says ring " + state.version() + " of node " + self
                             + ": stop it, or let it join with an empty directory"));
         }
         // Whoever knows a later ring may be in it; an earlier one is of no account.
@@ -142,8 +144,9 @@ public record ClusterIdentity(String clusterId, NodeId self, LongSupplier boot, 
             return mismatch(other + " is no other member of this cluster as node " + self + " knows it: check members");
         }
         if (theirs == own && greeting.getRingDigest() != state.table().digest()) {
-            return mismatch("node " + self + " and " + other + " differ in members, replicas or slots, though both have ring "
-                    + state.version() + ": give both the same");
+            return mismatch(
+                    "node " + self + " and " + other + " differ in members, replicas or slots, though both have ring "
+                            + state.version() + ": give both the same");
         }
         return Optional.empty();
     }

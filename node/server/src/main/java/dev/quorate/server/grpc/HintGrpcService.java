@@ -70,7 +70,15 @@ public final class HintGrpcService extends HintServiceGrpc.HintServiceImplBase {
                 observer.onError(StatusMapping.exception(defects.report("purge hints", thrown)));
                 return;
             }
-            observer.onNext(PurgeHintsResponse.newBuilder().setPurged(purged).build());
+            if (!purged.problem().isEmpty()) {
+                observer.onError(StatusMapping.exception(Failure.of(Failure.Kind.OVERLOADED)
+                        .with("node", self)
+                        .with("purged", purged.dropped())
+                        .with("cause", purged.problem())));
+                return;
+            }
+            observer.onNext(
+                    PurgeHintsResponse.newBuilder().setPurged(purged.dropped()).build());
             observer.onCompleted();
         });
     }

@@ -61,7 +61,11 @@ public final class JoinClient {
             for (Address seed : settings.seeds()) {
                 try {
                     ClusterTerms terms = ask(seed);
-                    LOG.info("{} admitted this node as {}, in ring {}", seed, terms.node(), terms.ring().version());
+                    LOG.info(
+                            "{} admitted this node as {}, in ring {}",
+                            seed,
+                            terms.node(),
+                            terms.ring().version());
                     return terms;
                 } catch (StatusRuntimeException failure) {
                     said.put(seed, words(failure));
@@ -126,8 +130,10 @@ public final class JoinClient {
 
     private String lastWords() {
         StringBuilder words = new StringBuilder();
-        said.forEach((seed, text) ->
-                words.append(words.isEmpty() ? ": " : "; ").append(seed).append(": ").append(text));
+        said.forEach((seed, text) -> words.append(words.isEmpty() ? ": " : "; ")
+                .append(seed)
+                .append(": ")
+                .append(text));
         return words.toString();
     }
 

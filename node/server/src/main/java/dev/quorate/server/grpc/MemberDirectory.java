@@ -24,6 +24,8 @@ public record MemberDirectory(List<Entry> entries) {
 
     /** Those that take part. */
     public List<Entry> active() {
-        return entries.stream().filter(entry -> entry.node().status().isActive()).toList();
+        return entries.stream()
+                .filter(entry -> entry.node().status().isActive())
+                .toList();
     }
 }

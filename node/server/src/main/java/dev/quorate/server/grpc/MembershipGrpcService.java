@@ -82,8 +82,8 @@ public final class MembershipGrpcService extends MembershipServiceGrpc.Membershi
     private void answer(String uuid, RingState ring, StreamObserver<JoinResponse> observer) {
         NodeEntry entry = Topology.byUuid(ring, uuid);
         if (entry == null || !entry.status().isActive()) {
-            observer.onError(StatusMapping.exception(StatusMapping.of(Rejection.of(Rejection.Reason.NODE_GONE)
-                    .with("node", entry == null ? "unknown" : entry.id()))));
+            observer.onError(StatusMapping.exception(StatusMapping.of(
+                    Rejection.of(Rejection.Reason.NODE_GONE).with("node", entry == null ? "unknown" : entry.id()))));
             return;
         }
         LOG.info("admitted {} at {} in ring {}", entry.id(), entry.peerAddress(), ring.version());

@@ -167,6 +167,7 @@ final class PeerCodec {
             case PREPARE_RING -> RingMessageCodec.request(operation.getPrepareRing());
             case ACCEPT_RING -> RingMessageCodec.request(operation.getAcceptRing());
             case READ_ACCEPTED -> PeerRequest.ReadAccepted.INSTANCE;
+            case RECALL_VOTES -> RingMessageCodec.request(operation.getRecallVotes());
             case FETCH_RING -> RingMessageCodec.request(operation.getFetchRing());
             case TELL_RING -> RingMessageCodec.request(operation.getTellRing());
             case REPORT_MOVE -> RingMessageCodec.request(operation.getReportMove());
@@ -269,6 +270,7 @@ final class PeerCodec {
             case RING_ACCEPTED -> PeerReply.RingAccepted.INSTANCE;
             case BALLOT_REFUSED -> RingMessageCodec.reply(answer.getBallotRefused());
             case ACCEPTED_VERSION -> RingMessageCodec.reply(answer.getAcceptedVersion());
+            case VOTES_RECALLED -> RingMessageCodec.reply(answer.getVotesRecalled());
             case RING_FETCHED -> RingMessageCodec.reply(answer.getRingFetched());
             case MOVE_REPORTED -> RingMessageCodec.reply(answer.getMoveReported());
             case ANSWER_NOT_SET -> throw new IllegalArgumentException("a peer answer of no known kind");

@@ -106,8 +106,9 @@ final class PeerConnector {
             setting.events().onLinkLost(peer, ended.number());
         } else {
             // Nodes that start together miss each other at first: worth no line.
-            boolean worthTelling =
-                    reason.startsWith(PeerLink.MISMATCH) || reason.startsWith(PeerLink.REMOVED) || now - downSinceNanos > PATIENCE_NANOS;
+            boolean worthTelling = reason.startsWith(PeerLink.MISMATCH)
+                    || reason.startsWith(PeerLink.REMOVED)
+                    || now - downSinceNanos > PATIENCE_NANOS;
             if (worthTelling && logLimit.permits()) {
                 LOG.warn("peer {} cannot be reached: {}", peer, reason);
             }

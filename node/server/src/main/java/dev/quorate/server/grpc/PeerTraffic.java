@@ -12,7 +12,8 @@ record PeerTraffic(
         Metrics.Counter hints,
         Metrics.Counter antiEntropy,
         Metrics.Counter membership,
-        Metrics.Counter transfers) {
+        Metrics.Counter transfers,
+        Metrics.Counter topology) {
     static PeerTraffic of(Metrics metrics) {
         return new PeerTraffic(
                 metrics.counter(
@@ -29,7 +30,11 @@ record PeerTraffic(
                         "Bytes of requests of peers, and of the answers, that gossip and probe"),
                 metrics.counter(
                         "peer_transfer_bytes_total",
-                        "Bytes of requests of peers, and of the answers, that hand slots over"));
+                        "Bytes of requests of peers, and of the answers, that hand slots over"),
+                metrics.counter(
+
+                        "peer_topology_bytes_total",
+                        "Bytes of requests of peers, and of the answers, that agree about the ring and pass it on"));
     }
 
     Metrics.Counter counter(PeerRequest request) {
@@ -54,9 +59,10 @@ record PeerTraffic(
         if (request instanceof PeerRequest.AskHintCredits) {
             return hints;
         }
-        boolean member = request instanceof PeerRequest.OfMembership
-                || request instanceof PeerRequest.OfTopology
-                || request instanceof PeerRequest.Ping;
+        if (request instanceof PeerRequest.OfTopology) {
+            return topology;
+        }
+        boolean member = request instanceof PeerRequest.OfMembership || request instanceof PeerRequest.Ping;
         return member ? membership : operations;
     }
 }

@@ -87,9 +87,10 @@ final class PlanCodec {
             response.addExplanation("There is no node " + node + ".");
             return;
         }
-        response.addExplanation(node + ", weight " + own.weight() + ": " + own.slotsBefore() + " slots now, " + own.target()
-                + " due by weights, racks and hosts, " + own.slotsAfter() + " after the plan"
-                + (own.because().isEmpty() ? "." : ": " + own.because() + "."));
+        response.addExplanation(
+                node + ", weight " + own.weight() + ": " + own.slotsBefore() + " slots now, " + own.target()
+                        + " due by weights, racks and hosts, " + own.slotsAfter() + " after the plan"
+                        + (own.because().isEmpty() ? "." : ": " + own.because() + "."));
         for (RingPlan.PlannedMove move : plan.moves()) {
             if (move.from().equals(node) || move.to().equals(node)) {
                 response.addExplanation("slot " + move.slot() + ", place " + move.position() + ": "
@@ -118,7 +119,8 @@ final class PlanCodec {
         String what = switch (warning.kind()) {
             case FEWER_OWNERS_THAN_WANTED -> "slots have fewer owners than wanted, because there are fewer hosts";
             case RACKS_SHARED -> "more than an even share of a slot's owners stand in one rack";
-            case RACKS_UNEVEN -> "racks are of unequal size, so that nodes of small racks hold more than their weight says";
+            case RACKS_UNEVEN ->
+                "racks are of unequal size, so that nodes of small racks hold more than their weight says";
             case SHARE_OFF_WEIGHT -> "a node would hold noticeably more or less than its weight says";
             case TOO_FEW_SURVIVORS ->
                 "too few other owners are left of a dead node's slots to be sure that no acknowledged write is missed: commit"
@@ -131,10 +133,12 @@ final class PlanCodec {
         return what
                 + (warning.details().isEmpty()
                         ? ""
-                        : " (" + String.join(
-                                ", ",
-                                warning.details().entrySet().stream()
-                                        .map(detail -> detail.getKey() + " " + detail.getValue())
-                                        .toList()) + ")");
+                        : " ("
+                                + String.join(
+                                        ", ",
+                                        warning.details().entrySet().stream()
+                                                .map(detail -> detail.getKey() + " " + detail.getValue())
+                                                .toList())
+                                + ")");
     }
 }

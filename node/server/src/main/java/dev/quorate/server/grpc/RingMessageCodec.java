@@ -22,6 +22,7 @@ import dev.quorate.proto.peer.v1.PeerAnswer;
 import dev.quorate.proto.peer.v1.PeerOperation;
 import dev.quorate.proto.peer.v1.PrepareRing;
 import dev.quorate.proto.peer.v1.ReadAccepted;
+import dev.quorate.proto.peer.v1.RecallVotes;
 import dev.quorate.proto.peer.v1.ReportMove;
 import dev.quorate.proto.peer.v1.RingAccepted;
 import dev.quorate.proto.peer.v1.RingBallot;
@@ -29,6 +30,7 @@ import dev.quorate.proto.peer.v1.RingChanges;
 import dev.quorate.proto.peer.v1.RingFetched;
 import dev.quorate.proto.peer.v1.RingPromised;
 import dev.quorate.proto.peer.v1.TellRing;
+import dev.quorate.proto.peer.v1.VotesRecalled;
 
 /** What nodes say about the ring. Rings travel in core's own bytes. */
 final class RingMessageCodec {
@@ -46,6 +48,8 @@ final class RingMessageCodec {
                     AcceptRing.newBuilder().setBallot(ballot(accept.ballot())).setRing(ring(accept.ring())));
         } else if (request instanceof PeerRequest.ReadAccepted) {
             operation.setReadAccepted(ReadAccepted.getDefaultInstance());
+        } else if (request instanceof PeerRequest.RecallVotes recall) {
+            operation.setRecallVotes(RecallVotes.newBuilder().setBallot(ballot(recall.ballot())));
         } else if (request instanceof PeerRequest.FetchRing fetch) {
             operation.setFetchRing(FetchRing.newBuilder().setSince(fetch.since().packed()));
         } else if (request instanceof PeerRequest.TellRing told) {
@@ -63,6 +67,10 @@ final class RingMessageCodec {
 
     static PeerRequest request(AcceptRing message) {
         return new PeerRequest.AcceptRing(ballot(message.getBallot()), ring(message.getRing()));
+    }
+
+    static PeerRequest request(RecallVotes message) {
+        return new PeerRequest.RecallVotes(ballot(message.getBallot()));
     }
 
     static PeerRequest request(FetchRing message) {
@@ -104,6 +112,16 @@ final class RingMessageCodec {
             answer.setRingAccepted(RingAccepted.getDefaultInstance());
         } else if (reply instanceof PeerReply.BallotRefused refused) {
             answer.setBallotRefused(BallotRefused.newBuilder().setPromised(ballot(refused.promised())));
+        } else if (reply instanceof PeerReply.VotesRecalled recalled) {
+            VotesRecalled.Builder message = VotesRecalled.newBuilder()
+                    .setAccepted(ballot(recalled.accepted()))
+                    .setAdopted(recalled.adopted().packed())
+                    .setForgetful(recalled.forgetful());
+            RingState ring = recalled.ring();
+            if (ring != null) {
+                message.setRing(ring(ring));
+            }
+            answer.setVotesRecalled(message);
         } else if (reply instanceof PeerReply.AcceptedVersion accepted) {
             RingVersion version = accepted.version();
             answer.setAcceptedVersion(
@@ -134,6 +152,14 @@ final class RingMessageCodec {
 
     static PeerReply reply(BallotRefused message) {
         return new PeerReply.BallotRefused(ballot(message.getPromised()));
+    }
+
+    static PeerReply reply(VotesRecalled message) {
+        return new PeerReply.VotesRecalled(
+                ballot(message.getAccepted()),
+                message.hasRing() ? ring(message.getRing()) : null,
+                RingVersion.ofPacked(message.getAdopted()),
+                message.getForgetful());
     }
 
     static PeerReply reply(AcceptedVersion message) {

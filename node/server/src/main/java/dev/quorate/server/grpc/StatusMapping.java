@@ -86,13 +86,15 @@ final class StatusMapping {
                         "",
                         "Too many changes of the ring wait already. Nothing was changed: try again in a moment.");
             case VOTERS_FORGOT ->
-                refused("A majority of the voters has lost what it agreed on" + why + ". Only a recovery of the cluster helps.");
+                refused("A majority of the voters has lost what it agreed on" + why
+                        + ". Only a recovery of the cluster helps.");
             case NODE_UNKNOWN ->
                 new Form(Code.NOT_FOUND, 0, "", "There is no such node" + why + ". Nothing was changed.");
             case NODE_GONE ->
-                refused("The node has left, or was removed" + why + ". Its number is never used again: let it join with an empty"
-                        + " directory.");
-            case CHANGE_NOT_APPLICABLE -> refused("The node as it is cannot be changed like that" + why + ". Nothing was changed.");
+                refused("The node has left, or was removed" + why
+                        + ". Its number is never used again: let it join with an empty" + " directory.");
+            case CHANGE_NOT_APPLICABLE ->
+                refused("The node as it is cannot be changed like that" + why + ". Nothing was changed.");
             case NOTHING_STAGED -> refused("Nothing is staged, so there is nothing to plan or commit.");
             case PLAN_STALE ->
                 new Form(
@@ -102,7 +104,8 @@ final class StatusMapping {
                         "The ring or what is staged has changed since that plan" + why
                                 + ". Nothing was changed: look at the plan as it is now, and commit that one.");
             case PLAN_IMPOSSIBLE ->
-                refused("No placement obeys the limits" + why + ". Nothing was changed: stage more nodes, or fewer that leave.");
+                refused("No placement obeys the limits" + why
+                        + ". Nothing was changed: stage more nodes, or fewer that leave.");
             case TOO_FEW_SURVIVORS ->
                 refused("Too few other owners are left to be sure that no acknowledged write is missed" + why
                         + ". Nothing was changed: start them again, or stage the replacement as unsafe.");
@@ -113,11 +116,14 @@ final class StatusMapping {
                 refused("Slots are on their way" + why + ". Nothing was changed: wait for them, or cancel them.");
             case MOVE_NOT_UNDER_WAY -> refused("That move is not under way" + why + ". Nothing was changed.");
             case MOVE_NOT_CANCELLABLE ->
-                refused("A dead owner is replaced for good" + why + ". Nothing was changed: replace its successor instead.");
-            case NODE_NOT_DRAINED -> refused("The node still has something to give away" + why + ". Nothing was changed.");
+                refused("A dead owner is replaced for good" + why
+                        + ". Nothing was changed: replace its successor instead.");
+            case NODE_NOT_DRAINED ->
+                refused("The node still has something to give away" + why + ". Nothing was changed.");
             case TOO_MANY_SLOTS -> refused("The ring has as many slots as it may" + why + ". Nothing was changed.");
             case VOTERS_PRESENT ->
-                refused("A majority of the voters answers" + why + ", so there is nothing to recover. Nothing was changed.");
+                refused("A majority of the voters answers" + why
+                        + ", so there is nothing to recover. Nothing was changed.");
             case CONFIRMATION_WRONG ->
                 refused("Those are not the words that name what is given up" + why + ". Nothing was changed.");
         };
@@ -145,8 +151,7 @@ final class StatusMapping {
                     NODE_NOT_DRAINED,
                     TOO_MANY_SLOTS,
                     VOTERS_PRESENT,
-                    CONFIRMATION_WRONG ->
-                "CHANGE_REFUSED";
+                    CONFIRMATION_WRONG -> "CHANGE_REFUSED";
         };
     }
 

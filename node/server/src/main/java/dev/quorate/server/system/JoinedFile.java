@@ -50,7 +50,8 @@ public final class JoinedFile {
     /** What to say when the content makes no sense. */
     public static IdentityException damaged(Path dir, @Nullable Throwable cause) {
         return new IdentityException(
-                dir.resolve(NAME) + " is damaged. It holds what the cluster told this node: restore the file, or move the"
+                dir.resolve(NAME)
+                        + " is damaged. It holds what the cluster told this node: restore the file, or move the"
                         + " directory away and let the node join again as a new one",
                 cause);
     }

@@ -108,15 +108,16 @@ class ElasticTest {
             assertThat(joined.node()).hasToString("n4");
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("n4/data/joined"))))
                     .isEqualTo("rw-------");
-            await().atMost(SOON).until(() -> member(nodes, 1, "n4").getReachable()
-                    && member(nodes, 4, "n1").getReachable());
+            await().atMost(SOON)
+                    .until(() -> member(nodes, 1, "n4").getReachable()
+                            && member(nodes, 4, "n1").getReachable());
             assertThat(member(nodes, 1, "n4").getStatus()).isEqualTo(MemberStatus.MEMBER_STATUS_JOINING);
             assertThat(member(nodes, 1, "n4").getSlots()).isZero();
             assertThat(topologyEpoch(nodes, 1)).isGreaterThan(before);
             assertAllThere(nodes, 4);
 
-            GetPlanResponse plan =
-                    admin(nodes, 2).getPlan(GetPlanRequest.newBuilder().setExplain("n4").build());
+            GetPlanResponse plan = admin(nodes, 2)
+                    .getPlan(GetPlanRequest.newBuilder().setExplain("n4").build());
             assertThat(plan.getChangesList()).extracting(StagedChange::getNode).containsExactly("n4");
             assertThat(plan.getMovesCount()).isEqualTo(48).isEqualTo(plan.getFewestMoves());
             assertThat(plan.getExplanationList()).hasSize(49);
@@ -129,19 +130,22 @@ class ElasticTest {
 
             // A restart needs no seed.
             nodes.stop(4);
-            assertThat(nodes.startJoining(4, "another-token-than-theirs").node()).hasToString("n4");
+            assertThat(nodes.startJoining(4, "another-token-than-theirs").node())
+                    .hasToString("n4");
             await().atMost(SOON).until(() -> member(nodes, 4, "n1").getReachable());
             assertAllThere(nodes, 4);
 
-            admin(nodes, 1).stageChange(stage(StagedChange.newBuilder()
-                    .setNode("n4")
-                    .setLeave(StagedChange.Leave.getDefaultInstance())));
+            admin(nodes, 1)
+                    .stageChange(stage(
+                            StagedChange.newBuilder().setNode("n4").setLeave(StagedChange.Leave.getDefaultInstance())));
             commitAndAwait(nodes, 1);
             assertThat(member(nodes, 1, "n4").getStatus()).isEqualTo(MemberStatus.MEMBER_STATUS_LEFT);
             assertAllThere(nodes, 1);
-            await("n4 sends its clients away").atMost(SOON).until(() -> code(() -> nodes.kv(4)
-                            .get(GetRequest.newBuilder().setKey(key(1)).build()))
-                    == Status.Code.UNAVAILABLE);
+            await("n4 sends its clients away")
+                    .atMost(SOON)
+                    .until(() -> code(() -> nodes.kv(4)
+                                    .get(GetRequest.newBuilder().setKey(key(1)).build()))
+                            == Status.Code.UNAVAILABLE);
             nodes.stop(4);
             assertThat(catchThrowableOfType(Exception.class, () -> nodes.startJoining(4, TOKEN)))
                     .hasMessageContaining("NODE_REMOVED")
@@ -151,7 +155,8 @@ class ElasticTest {
     }
 
     private static long topologyEpoch(LocalNodes nodes, int number) {
-        return TopologyServiceGrpc.newBlockingStub(nodes.channel(nodes.node(number).clientAddress()))
+        return TopologyServiceGrpc.newBlockingStub(
+                        nodes.channel(nodes.node(number).clientAddress()))
                 .getTopology(GetTopologyRequest.getDefaultInstance())
                 .getTopology()
                 .getEpoch();
@@ -192,15 +197,24 @@ class ElasticTest {
             StagedChange.Builder twice = StagedChange.newBuilder()
                     .setNode("n2")
                     .setWeight(StagedChange.Weight.newBuilder().setWeight(2));
-            assertThat(admin(nodes, 1).stageChange(stage(twice)).getStagedList()).hasSize(1);
+            assertThat(admin(nodes, 1).stageChange(stage(twice)).getStagedList())
+                    .hasSize(1);
             await("gossiped").atMost(SOON).until(() -> member(nodes, 3, "n2").hasStaged());
             String planId =
                     admin(nodes, 3).getPlan(GetPlanRequest.getDefaultInstance()).getPlanId();
-            admin(nodes, 3).stageChange(stage(twice.setWeight(StagedChange.Weight.newBuilder().setWeight(3))));
-            StatusRuntimeException stale = catchThrowableOfType(StatusRuntimeException.class, () -> admin(nodes, 3)
-                    .commitPlan(CommitPlanRequest.newBuilder().setPlanId(planId).build()));
+            admin(nodes, 3)
+                    .stageChange(stage(
+                            twice.setWeight(StagedChange.Weight.newBuilder().setWeight(3))));
+            StatusRuntimeException stale = catchThrowableOfType(
+                    StatusRuntimeException.class,
+                    () -> admin(nodes, 3)
+                            .commitPlan(CommitPlanRequest.newBuilder()
+                                    .setPlanId(planId)
+                                    .build()));
             assertThat(stale.getStatus().getCode()).isEqualTo(Status.Code.ABORTED);
-            assertThat(admin(nodes, 3).clearPlan(ClearPlanRequest.getDefaultInstance()).getCleared())
+            assertThat(admin(nodes, 3)
+                            .clearPlan(ClearPlanRequest.getDefaultInstance())
+                            .getCleared())
                     .isEqualTo(1);
             assertThat(member(nodes, 3, "n2").hasStaged()).isFalse();
 
@@ -209,7 +223,9 @@ class ElasticTest {
             assertThat(code(() -> admin(nodes, 1).stageChange(stage(twice.setNode("nonsense")))))
                     .isEqualTo(Status.Code.INVALID_ARGUMENT);
             assertThat(code(() -> admin(nodes, 1)
-                            .commitPlan(CommitPlanRequest.newBuilder().setPlanId("x").build())))
+                            .commitPlan(CommitPlanRequest.newBuilder()
+                                    .setPlanId("x")
+                                    .build())))
                     .isEqualTo(Status.Code.INVALID_ARGUMENT);
 
             admin(nodes, 1).pauseTransfers(PauseTransfersRequest.getDefaultInstance());
@@ -218,7 +234,8 @@ class ElasticTest {
             assertThat(cluster(nodes, 1).getPaused()).isFalse();
 
             String words = admin(nodes, 1)
-                    .recoverCluster(RecoverClusterRequest.newBuilder().addLost("n3").build())
+                    .recoverCluster(
+                            RecoverClusterRequest.newBuilder().addLost("n3").build())
                     .getConfirmationNeeded();
             assertThat(words).isNotEmpty();
             assertThat(code(() -> admin(nodes, 1)

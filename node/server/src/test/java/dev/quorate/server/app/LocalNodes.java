@@ -84,7 +84,8 @@ final class LocalNodes implements AutoCloseable {
         });
         return startWith(
                 key,
-                "join: {seeds: [" + String.join(", ", seeds) + "], token: " + token + ", host: h" + key + "}\nlisten: {client: '"
+                "join: {seeds: [" + String.join(", ", seeds) + "], token: " + token + ", host: h" + key
+                        + "}\nlisten: {client: '"
                         + address(key, 0) + "', peer: '" + address(key, 1) + "', admin: '" + address(key, 2) + "'}\n"
                         + STORAGE + "transfer: {purgeDelay: 1s}\n");
     }

@@ -58,8 +58,10 @@ class ConfigFileTest {
         assertThat(fromTemplate.replication()).isEqualTo(defaults.replication());
         assertThat(fromTemplate.limits()).isEqualTo(defaults.limits());
         assertThat(fromTemplate.listen()).isEqualTo(defaults.listen());
-        assertThat(fromTemplate.founding().replicas()).isEqualTo(defaults.founding().replicas());
-        assertThat(fromTemplate.founding().log2Slots()).isEqualTo(defaults.founding().log2Slots());
+        assertThat(fromTemplate.founding().replicas())
+                .isEqualTo(defaults.founding().replicas());
+        assertThat(fromTemplate.founding().log2Slots())
+                .isEqualTo(defaults.founding().log2Slots());
         assertThat(fromTemplate.logLevel()).isEqualTo(defaults.logLevel());
         assertThat(fromTemplate.founding().hashSeed())
                 .isNotEqualTo(defaults.founding().hashSeed());
@@ -315,9 +317,7 @@ class ConfigFileTest {
     void theEnvironmentMayNameSeedsAndToken() throws Exception {
         write("join: {}\n");
         NodeSettings settings = ConfigFile.read(
-                file(),
-                Map.of("QUORATE_JOIN_SEEDS", "a:1, b:2", "QUORATE_JOIN_TOKEN", "x".repeat(16)),
-                warnings::add);
+                file(), Map.of("QUORATE_JOIN_SEEDS", "a:1, b:2", "QUORATE_JOIN_TOKEN", "x".repeat(16)), warnings::add);
         assertThat(joining(settings).seeds()).containsExactly(new Address("a", 1), new Address("b", 2));
         assertThat(joining(settings).token()).isEqualTo("x".repeat(16));
         assertThat(warnings).isEmpty();
@@ -327,7 +327,8 @@ class ConfigFileTest {
     void whatTheClusterTellsIsNotForANodeThatJoins() {
         assertThat(problems(JOIN + "node: n4\nreplicas: 3\n"))
                 .containsExactly(
-                        file() + ":4: node is told by the cluster that the node joins: leave it out, or leave out 'join'",
+                        file()
+                                + ":4: node is told by the cluster that the node joins: leave it out, or leave out 'join'",
                         file() + ":5: replicas is told by the cluster that the node joins: leave it out, or leave out"
                                 + " 'join'");
         assertThat(problems("join: {seeds: [nonsense], token: short}\n"))
@@ -337,8 +338,9 @@ class ConfigFileTest {
                                 + " 10.0.0.2:7401]",
                         file() + ":1: join.token: not 16 to 256 printable characters without spaces");
         assertThat(problems(JOIN + "listen: {peer: 127.0.0.1:0}\n"))
-                .containsExactly(file() + ":1: a node that joins tells the others its addresses before it listens: no port"
-                        + " may be 0");
+                .containsExactly(
+                        file() + ":1: a node that joins tells the others its addresses before it listens: no port"
+                                + " may be 0");
         assertThat(problems(JOIN + "  seedz: 1\n"))
                 .containsExactly(file() + ":4: join.seedz is not a setting; did you mean 'seeds'?");
     }

@@ -249,7 +249,13 @@ class PeerCodecLawTest {
     }
 
     private static PeerReply anyReply(Random random) {
-        return switch (random.nextInt(20)) {
+        return switch (random.nextInt(21)) {
+            case 20 ->
+                new PeerReply.VotesRecalled(
+                        anyBallot(random),
+                        random.nextBoolean() ? null : anyRing(random),
+                        anyRing(random).version(),
+                        random.nextBoolean());
             case 13 -> new PeerReply.RingPromised(anyBallot(random), anyRing(random), false);
             case 14 -> new PeerReply.RingPromised(Ballot.NONE, null, random.nextBoolean());
             case 15 -> PeerReply.RingAccepted.INSTANCE;

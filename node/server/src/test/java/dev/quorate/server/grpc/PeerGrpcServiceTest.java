@@ -204,7 +204,8 @@ class PeerGrpcServiceTest {
 
     @Test
     void aStrangerWithALaterRingMayBeInItAndOneWithoutMayNot() throws Exception {
-        PeerGreeting n3 = PeerFixture.identity(N2).greetingTo(N1).toBuilder().setNode(3).build();
+        PeerGreeting n3 =
+                PeerFixture.identity(N2).greetingTo(N1).toBuilder().setNode(3).build();
         assertThat(refusal(n3.toBuilder())).contains("n3 is no other member");
         Caller joined = new Caller();
         joined.out.onNext(ExchangeRequest.newBuilder()

@@ -48,5 +48,6 @@ class PeerTrafficTest {
         assertThat(traffic.counter(new PeerRequest.CompareRoots(6, List.of()))).isSameAs(traffic.antiEntropy());
         assertThat(traffic.counter(new PeerRequest.Ping())).isSameAs(traffic.membership());
         assertThat(traffic.counter(new PeerRequest.ProbeFor(new NodeId(2)))).isSameAs(traffic.membership());
+        assertThat(traffic.counter(PeerRequest.ReadAccepted.INSTANCE)).isSameAs(traffic.topology());
     }
 }

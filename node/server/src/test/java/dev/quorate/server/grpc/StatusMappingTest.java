@@ -99,7 +99,8 @@ class StatusMappingTest {
     @ParameterizedTest
     @EnumSource(Rejection.Reason.class)
     void everyRejectionHasWordsAndItsName(Rejection.Reason reason) throws Exception {
-        for (Rejection rejection : List.of(Rejection.of(reason), Rejection.of(reason).with("node", "n4"))) {
+        for (Rejection rejection :
+                List.of(Rejection.of(reason), Rejection.of(reason).with("node", "n4"))) {
             Status status = StatusMapping.of(rejection);
             assertThat(status.getMessage())
                     .hasSizeGreaterThan(20)
@@ -118,7 +119,8 @@ class StatusMappingTest {
                 Rejection.of(Rejection.Reason.NO_VOTER_MAJORITY).with("voters", "n1,n2,n3")));
         assertThat(status.getCode()).isEqualTo(Code.UNAVAILABLE.getNumber());
         assertThat(status.getMessage()).contains("may have been made", "n1,n2,n3");
-        assertThat(detail(status, ErrorInfo.class).orElseThrow().getMetadataMap()).containsEntry("outcome", "unknown");
+        assertThat(detail(status, ErrorInfo.class).orElseThrow().getMetadataMap())
+                .containsEntry("outcome", "unknown");
     }
 
     @Test

@@ -18,11 +18,13 @@ class JoinedFileTest {
         assertThat(JoinedFile.read(folder)).isEmpty();
         byte[] told = {1, 0, -1, 10};
         JoinedFile.write(folder, told);
-        assertThat(JoinedFile.read(folder)).hasValueSatisfying(read -> assertThat(read).isEqualTo(told));
+        assertThat(JoinedFile.read(folder))
+                .hasValueSatisfying(read -> assertThat(read).isEqualTo(told));
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve(JoinedFile.NAME))))
                 .isEqualTo("rw-------");
         JoinedFile.write(folder, new byte[0]);
-        assertThat(JoinedFile.read(folder)).hasValueSatisfying(read -> assertThat(read).isEmpty());
+        assertThat(JoinedFile.read(folder))
+                .hasValueSatisfying(read -> assertThat(read).isEmpty());
     }
 
     @Test
