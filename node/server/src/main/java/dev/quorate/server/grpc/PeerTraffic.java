@@ -32,7 +32,6 @@ record PeerTraffic(
                         "peer_transfer_bytes_total",
                         "Bytes of requests of peers, and of the answers, that hand slots over"),
                 metrics.counter(
-
                         "peer_topology_bytes_total",
                         "Bytes of requests of peers, and of the answers, that agree about the ring and pass it on"));
     }
