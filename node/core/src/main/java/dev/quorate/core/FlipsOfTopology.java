@@ -2,6 +2,7 @@ package dev.quorate.core;
 
 import dev.quorate.core.ring.Move;
 import dev.quorate.core.topology.ChangeOutcome;
+import dev.quorate.core.topology.Rejection;
 import dev.quorate.core.topology.Topology;
 import dev.quorate.core.transfer.Flips;
 import java.util.function.Consumer;
@@ -25,6 +26,10 @@ final class FlipsOfTopology implements Flips {
     }
 
     private static Outcome of(ChangeOutcome outcome) {
-        return outcome.match(committed -> Outcome.COMMITTED, rejected -> Outcome.STALE, unknown -> Outcome.UNKNOWN);
+        return outcome.match(
+                committed -> Outcome.COMMITTED,
+                rejection ->
+                        rejection.reason() == Rejection.Reason.MOVE_NOT_UNDER_WAY ? Outcome.STALE : Outcome.UNKNOWN,
+                unknown -> Outcome.UNKNOWN);
     }
 }

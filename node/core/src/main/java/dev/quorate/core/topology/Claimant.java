@@ -23,8 +23,11 @@ import org.jspecify.annotations.Nullable;
  * the event loop.
  */
 final class Claimant {
-    /** What is reported within this time goes into one change. */
+    /** What is reported within this time goes into one change. Voters write the whole ring for each, so a large one waits a little longer. */
     static final Duration COLLECT = Duration.ofMillis(100);
+
+    private static final Duration COLLECT_IF_LARGE = Duration.ofMillis(200);
+    private static final int LARGE_SLOTS = 4096;
 
     static final Duration TICK = Duration.ofSeconds(1);
     static final int MAX_REPORTS = 4096;
@@ -90,10 +93,8 @@ final class Claimant {
     /** Null if this node reaches no voter. */
     @Nullable
     NodeId claimant() {
-        for (NodeId voter : byTurn()) {
-            return voter;
-        }
-        return null;
+        List<NodeId> turns = byTurn();
+        return turns.isEmpty() ? null : turns.get(0);
     }
 
     private List<NodeId> byTurn() {
@@ -159,9 +160,14 @@ final class Claimant {
         }
         collected.add(new Report(report, done));
         if (!flushing) {
-            flushing = true;
-            wheel.after(COLLECT, this::flush);
+            flushLater();
         }
+    }
+
+    private void flushLater() {
+        flushing = true;
+        boolean large = keeper.state().table().slots() > LARGE_SLOTS;
+        wheel.after(large ? COLLECT_IF_LARGE : COLLECT, this::flush);
     }
 
     private void flush() {
@@ -178,8 +184,7 @@ final class Claimant {
             }
             flushing = false;
             if (!collected.isEmpty()) {
-                flushing = true;
-                wheel.after(COLLECT, this::flush);
+                flushLater();
             }
         });
     }
@@ -213,7 +218,7 @@ final class Claimant {
         }
         List<NodeId> voters = Changes.votersFor(ring, node -> ring.voters().contains(node) || proposer.reaches(node));
         SortedSet<NodeId> reached = new TreeSet<>(voters);
-        reached.removeIf(voter -> !proposer.reaches(voter));
+        reached.removeIf(voter -> !proposer.mayCountOn(voter));
         boolean possible = Proposer.isMajority(voters, reached);
         Change call = Changes.callVoters(voters, rules.changesVotersJointly());
         if (possible && call.on(ring) instanceof Change.Step.To) {

@@ -43,6 +43,8 @@ final class Proposer {
     /** What one voter answered in a prepare. */
     private record Promise(Ballot accepted, @Nullable RingState value) {}
 
+    // Voters that had nothing to say when they were asked last: they do not remember what they promised.
+    private final SortedSet<NodeId> abstaining = new TreeSet<>();
     private final NodeId self;
     private final RegisterRules rules;
     private final RingKeeper keeper;
@@ -151,6 +153,12 @@ final class Proposer {
         return all;
     }
 
+    /** Whether the node is there to vote, as far as this one can tell: it is reachable, and did not abstain when it was asked last. */
+    boolean mayCountOn(NodeId node) {
+        boolean abstains = node.equals(self) ? acceptor.isForgetful() : abstaining.contains(node);
+        return reaches(node) && !abstains;
+    }
+
     boolean reaches(NodeId node) {
         return node.equals(self) || peers.reachable(node);
     }
@@ -164,6 +172,13 @@ final class Proposer {
         peers.call(voter, request, CALL_TIMEOUT, new PeerCalls.Waiter() {
             @Override
             public void answered(PeerReply reply) {
+                boolean abstains =
+                        reply instanceof PeerReply.Refused refused && refused.refusal() == PeerReply.Refusal.NOT_READY;
+                if (abstains) {
+                    abstaining.add(voter);
+                } else {
+                    abstaining.remove(voter);
+                }
                 answer.accept(reply);
             }
 

@@ -76,6 +76,7 @@ final class RingKeeper {
     private boolean storing;
     private @Nullable RingState next;
     private boolean pulling;
+    private @Nullable RingDelta lastDelta;
 
     RingKeeper(
             NodeId self,
@@ -215,15 +216,26 @@ final class RingKeeper {
             return null;
         }
         RingState base = remembered(since);
-        RingDelta delta = base == null ? null : RingCodec.between(base, now);
-        return delta == null ? new RingUpdate.Full(now) : new RingUpdate.Changes(delta);
+        return base == null ? new RingUpdate.Full(now) : updateSince(base);
+    }
+
+    /** Most ask for the same at the same time, since they had the same before. */
+    private RingUpdate updateSince(RingState base) {
+        RingState now = state();
+        RingDelta last = lastDelta;
+        if (last == null
+                || !last.base().equals(base.version())
+                || !last.version().equals(now.version())) {
+            last = RingCodec.between(base, now);
+            lastDelta = last;
+        }
+        return last == null ? new RingUpdate.Full(now) : new RingUpdate.Changes(last);
     }
 
     /** Tells others about the state that this node has just adopted, as what changed since {@code base}. */
     void spread(RingState base) {
         RingState now = state();
-        RingDelta delta = RingCodec.between(base, now);
-        RingUpdate update = delta == null ? new RingUpdate.Full(now) : new RingUpdate.Changes(delta);
+        RingUpdate update = updateSince(base);
         List<NodeEntry> all = now.active();
         int start = random.nextInt(Math.max(1, all.size()));
         int told = 0;

@@ -62,6 +62,11 @@ final class VoteRecall {
         RingState known = keeper.state();
         SortedSet<NodeId> others = Proposer.votersOf(List.of(known));
         others.remove(self);
+        if (others.isEmpty()) {
+            // The only voter: members that do not vote can at least tell that there was something to remember.
+            known.active().forEach(entry -> others.add(entry.id()));
+            others.remove(self);
+        }
         Ballot ballot = proposer.nextBallot(known.version().generation());
         if (others.isEmpty()) {
             judge(known, ballot, others);

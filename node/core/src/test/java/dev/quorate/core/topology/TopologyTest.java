@@ -365,6 +365,28 @@ class TopologyTest {
     }
 
     @Test
+    void theOnlyVoterThatLostItsDiskIsGivenUpForLost() {
+        TopologyWorld world = new TopologyWorld(2);
+        RingState before =
+                committed(world.await(done -> world.node(1).topology().pause(true, TIMEOUT, done)));
+        assertThat(before.voters()).containsExactly(new NodeId(1));
+        world.time.pass(Duration.ofMillis(100));
+        world.node(1).crash();
+        world.node(1).wipe();
+        world.time.pass(Duration.ofSeconds(5));
+        assertThat(world.node(1).ring()).isEqualTo(before);
+        assertThat(reason(world.await(done -> world.node(1).topology().pause(false, TIMEOUT, done))))
+                .isEqualTo(Reason.NO_VOTER_MAJORITY);
+        Topology other = world.node(2).topology();
+        List<NodeId> lost = List.of(new NodeId(1));
+        RingState recovered =
+                committed(world.await(done -> other.recover(lost, other.recoveryConfirmation(lost), TIMEOUT, done)));
+        assertThat(recovered.voters()).containsExactly(new NodeId(2));
+        assertThat(recovered.paused()).isTrue();
+        committed(world.await(done -> world.node(1).topology().pause(false, TIMEOUT, done)));
+    }
+
+    @Test
     void aNodeThatHasNotReadItsDiskPromisesNothing() {
         TopologyWorld world = new TopologyWorld(3);
         Topology unread = new Topology(new Topology.Surroundings(
