@@ -211,8 +211,7 @@ public final class ConfigFile {
         boolean elsewhere = seeds.stream().noneMatch(Address::isLoopback) && !seeds.isEmpty();
         if (everywhere || elsewhere && told.isLoopback()) {
             section.problem(
-                    key,
-                    "the other nodes cannot reach this one at " + told + ": say where they can, with join." + key);
+                    key, "the other nodes cannot reach this one at " + told + ": say where they can, with join." + key);
         }
     }
 
