@@ -20,6 +20,9 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackage(SERVER + ".grpc..")
+                .and()
+                // Starts a node and is its client.
+                .haveNameNotMatching(".*\\.ArchiveRecording(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("dev.quorate.proto..", "com.google.protobuf..", "com.google.rpc..")

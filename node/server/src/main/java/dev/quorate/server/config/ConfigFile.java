@@ -199,8 +199,20 @@ public final class ConfigFile {
             section.problem(
                     "client", "a node that joins tells the others its addresses before it listens: no port may be 0");
         }
+        requireReachable(section, "client", client, seeds);
+        requireReachable(section, "peer", peer, seeds);
         return new NodeSettings.Joining(
                 seeds, token, weight, datacenter, rack, host, client, peer, admin, root.has("replication"));
+    }
+
+    /** What the node listens on is a bad guess for what others call it when it is no address at all, or one of this machine only. */
+    private static void requireReachable(YamlSection section, String key, Address told, List<Address> seeds) {
+        boolean everywhere = told.host().equals("0.0.0.0") || told.host().equals("::");
+        boolean elsewhere = seeds.stream().noneMatch(Address::isLoopback) && !seeds.isEmpty();
+        if (everywhere || elsewhere && told.isLoopback()) {
+            section.problem(
+                    key, "the other nodes cannot reach this one at " + told + ": say where they can, with join." + key);
+        }
     }
 
     private @Nullable Node parse(String text) throws ConfigException {

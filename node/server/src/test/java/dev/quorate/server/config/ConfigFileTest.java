@@ -317,8 +317,10 @@ class ConfigFileTest {
     void theEnvironmentMayNameSeedsAndToken() throws Exception {
         write("join: {}\n");
         NodeSettings settings = ConfigFile.read(
-                file(), Map.of("QUORATE_JOIN_SEEDS", "a:1, b:2", "QUORATE_JOIN_TOKEN", "x".repeat(16)), warnings::add);
-        assertThat(joining(settings).seeds()).containsExactly(new Address("a", 1), new Address("b", 2));
+                file(),
+                Map.of("QUORATE_JOIN_SEEDS", "127.0.0.1:1, 127.0.0.1:2", "QUORATE_JOIN_TOKEN", "x".repeat(16)),
+                warnings::add);
+        assertThat(joining(settings).seeds()).containsExactly(new Address("127.0.0.1", 1), new Address("127.0.0.1", 2));
         assertThat(joining(settings).token()).isEqualTo("x".repeat(16));
         assertThat(warnings).isEmpty();
     }
@@ -341,6 +343,14 @@ class ConfigFileTest {
                 .containsExactly(
                         file() + ":1: a node that joins tells the others its addresses before it listens: no port"
                                 + " may be 0");
+        assertThat(problems("join: {seeds: ['192.0.2.1:7401'], token: sixteen-or-more-characters, client: 'h:1'}\n"))
+                .containsExactly(
+                        file() + ":1: the other nodes cannot reach this one at 127.0.0.1:7401: say where they can,"
+                                + " with join.peer");
+        assertThat(problems(JOIN + "listen: {peer: '0.0.0.0:7401'}\ninsecure: true\n"))
+                .singleElement()
+                .asString()
+                .contains("join.peer");
         assertThat(problems(JOIN + "  seedz: 1\n"))
                 .containsExactly(file() + ":4: join.seedz is not a setting; did you mean 'seeds'?");
     }
