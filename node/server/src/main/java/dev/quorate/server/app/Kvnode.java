@@ -53,7 +53,8 @@ public final class Kvnode implements Callable<Integer> {
     CommandSpec spec;
 
     public static void main(String[] arguments) {
-        // Before there are two threads: one that logs while another still sets logging up gets a logger that is not ours yet.
+        // Before there are two threads: one that logs while another still sets logging up gets a logger that is not
+        // ours yet.
         LoggerFactory.getILoggerFactory();
         // LMDB's binding generates code for a third of a second; meanwhile the configuration is read on another core.
         Thread loading = new Thread(LmdbStorage::loadLibrary, "lmdb-load");
