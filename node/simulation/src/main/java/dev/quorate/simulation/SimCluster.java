@@ -53,20 +53,6 @@ final class SimCluster implements SimNetwork.Host {
     private static final HandoffConfig HANDOFF =
             new HandoffConfig(Duration.ofMillis(200), Duration.ofMillis(500), 1000, 1 << 20, 2, Duration.ofDays(30));
 
-    /** In a hurry as well; what was handed over stays for a moment only. */
-    private static final TransferConfig TRANSFER = new TransferConfig(
-            2,
-            2,
-            Duration.ofMillis(200),
-            Duration.ofSeconds(1),
-            Duration.ofMillis(250),
-            Duration.ofSeconds(2),
-            Duration.ofMillis(500),
-            2,
-            Duration.ofMillis(5),
-            100_000,
-            50L << 20);
-
     /** Told when a process ends, after it has. */
     interface CrashListener {
         void crashed(SimProcess process);
@@ -117,6 +103,7 @@ final class SimCluster implements SimNetwork.Host {
     private final ReplicationConfig replication;
     private final MembershipConfig membership;
     private final AntiEntropyConfig antiEntropy;
+    private final TransferConfig transfer;
     private final Duration ringPatience;
     private final Bytes hashSeed;
     private final Bytes clusterKey;
@@ -163,6 +150,7 @@ final class SimCluster implements SimNetwork.Host {
                 setup.maxSiblings());
         this.membership = hasty(world.random("membership", 0));
         this.antiEntropy = antiEntropy(!plan.changes().isEmpty());
+        this.transfer = transfer();
         this.ringPatience = Duration.ofMillis(world.random("ring patience", 0).between(0, 3_000));
         this.machines = new Machine[setup.nodes() + 1];
         for (int number = 1; number <= setup.nodes(); number++) {
@@ -204,6 +192,23 @@ final class SimCluster implements SimNetwork.Host {
                 50_000,
                 32L << 20,
                 Duration.ofMillis(random.betweenByMagnitude(1_000, 100_000)));
+    }
+
+    /** Sometimes so slow that clients write all the while; what was handed over stays for a moment only. */
+    private TransferConfig transfer() {
+        SimRandom random = world.random("transfer", 0);
+        return new TransferConfig(
+                1 + random.nextInt(3),
+                1 + random.nextInt(3),
+                Duration.ofMillis(200),
+                Duration.ofSeconds(1),
+                Duration.ofMillis(250),
+                Duration.ofSeconds(2),
+                Duration.ofMillis(random.betweenByMagnitude(10, 1_000)),
+                2,
+                Duration.ofMillis(5),
+                (int) random.betweenByMagnitude(2, 10_000),
+                50L << 20);
     }
 
     private Bytes bytes(String name, int length) {
@@ -436,7 +441,7 @@ final class SimCluster implements SimNetwork.Host {
                 membership,
                 antiEntropy,
                 HANDOFF,
-                TRANSFER,
+                transfer,
                 ringPatience);
         NodeEnvironment environment = new NodeEnvironment(
                 machine.clock,
@@ -447,7 +452,7 @@ final class SimCluster implements SimNetwork.Host {
                 boots,
                 metrics,
                 witness.listener(process));
-        NodeCore core = new NodeCore(config, environment, subject.rules(metrics));
+        NodeCore core = new NodeCore(config, environment, subject.rules(metrics), subject.registerRules());
         process.run(core);
         core.ring().onChange((before, now) -> ring.adopted(process.name(), now));
         loop.execute(() -> core.start().whenComplete((ready, failure) -> {

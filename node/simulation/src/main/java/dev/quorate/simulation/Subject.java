@@ -3,12 +3,18 @@ package dev.quorate.simulation;
 import dev.quorate.core.model.NodeId;
 import dev.quorate.core.replication.SafetyRules;
 import dev.quorate.core.runtime.Metrics;
+import dev.quorate.core.topology.RegisterRules;
 
 /** What is put to the test: production's rules on honest machines. Tests of the checker override one method with one mistake. */
 public class Subject {
     /** The rules of every node. */
     public SafetyRules rules(Metrics metrics) {
         return SafetyRules.production(metrics);
+    }
+
+    /** The rules by which nodes agree about the ring. */
+    public RegisterRules registerRules() {
+        return new RegisterRules();
     }
 
     /**

@@ -138,6 +138,9 @@ final class RingKeeper {
     /** The committed state of that version, if it was adopted here not long ago. */
     @Nullable
     RingState remembered(RingVersion version) {
+        if (state().version().equals(version)) {
+            return state();
+        }
         for (RingState state : remembered) {
             if (state.version().equals(version)) {
                 return state;
