@@ -87,7 +87,11 @@ public final class Transfers implements Successor {
                                 doubtMoves(node.ring().state());
                             }
                             followMoves(node.ring().state());
-                            return node.storage().commit(held.store(new WriteBatch()));
+                            WriteBatch batch = held.store(new WriteBatch());
+                            if (!known) {
+                                sources.values().forEach(source -> source.markDoubted(batch));
+                            }
+                            return node.storage().commit(batch);
                         }))
                 .thenAccept(durable -> {});
     }
@@ -104,7 +108,7 @@ public final class Transfers implements Successor {
         if (move != null && mine) {
             MoveSource source = new MoveSource(node, counters, move, this::sourceChanged);
             sources.put(marked.slot(), source);
-            source.resumeFlipping(false);
+            source.resumeFlipping(marked.doubted());
         } else {
             Watched.whenComplete(
                     node.storage()
