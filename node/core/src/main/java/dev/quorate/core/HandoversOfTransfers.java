@@ -28,8 +28,8 @@ final class HandoversOfTransfers implements Handovers {
     }
 
     @Override
-    public boolean hasLeftovers(int slot) {
-        return transfers != null && transfers.hasLeftovers(slot);
+    public boolean mustNotStandIn(int slot) {
+        return transfers != null && transfers.mustNotStandIn(slot);
     }
 
     @Override

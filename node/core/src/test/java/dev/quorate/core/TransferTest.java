@@ -274,6 +274,18 @@ class TransferTest {
     }
 
     @Test
+    void whoIsAboutToOwnASlotStandsInForNobodyInIt() {
+        put("k", "v");
+        VersionedObject held = object(from);
+        PeerRequest.Replicate hint = new PeerRequest.Replicate(
+                key(), held, PeerRequest.Cause.CLIENT, third, PeerRequest.Replicate.NEVER, epoch());
+        assertThat(ask(to, hint)).containsExactly(PeerReply.Replicated.INSTANCE);
+        // The two copies that such a write counts would end on one disk.
+        reach(TransferStatus.State.SYNC);
+        assertThat(ask(to, hint)).containsExactly(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+    }
+
+    @Test
     void nothingIsTakenOnAccountOfAHandOverThatIsNotHeld() {
         put("k", "v");
         VersionedObject held = object(from);

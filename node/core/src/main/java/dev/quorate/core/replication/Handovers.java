@@ -21,7 +21,7 @@ public interface Handovers {
         }
 
         @Override
-        public boolean hasLeftovers(int slot) {
+        public boolean mustNotStandIn(int slot) {
             return false;
         }
 
@@ -42,8 +42,8 @@ public interface Handovers {
     /** Whether this node is about to be an owner of the slot. */
     boolean receives(int slot);
 
-    /** Whether this node still holds what it handed over: it must not stand in for anybody then (rules.md A12). */
-    boolean hasLeftovers(int slot);
+    /** Whether this node still holds what it handed over, or is about to own the slot (rules.md A12). */
+    boolean mustNotStandIn(int slot);
 
     /** Whether another may be the owner by now in this node's place, so that only that one can tell what is held. */
     boolean proxiesReads(int slot);

@@ -61,7 +61,7 @@ public record Local(
     /** Whether this node may hold something of the slot in an owner's stead. Who joins, leaves or has not cleared it away yet may not. */
     boolean mayStandIn(KeyHash hash) {
         NodeEntry entry = ring.state().node(self);
-        return entry != null && entry.status() == NodeStatus.NORMAL && !handovers.hasLeftovers(slot(hash));
+        return entry != null && entry.status() == NodeStatus.NORMAL && !handovers.mustNotStandIn(slot(hash));
     }
 
     /** The owners of a key, in preference order. Empty for a bucket that this node does not know. */

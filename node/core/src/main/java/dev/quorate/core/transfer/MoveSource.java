@@ -81,15 +81,22 @@ final class MoveSource {
         }
     }
 
-    /** What a slot is marked with on the disk while it is flipping. */
-    record Flipping(int slot, Handover handover) {
+    /**
+     * What a slot is marked with on the disk while it is flipping.
+     *
+     * @param doubted the disk had been lost before, so this may be so or not
+     */
+    record Flipping(int slot, Handover handover, boolean doubted) {
         static final Bytes FIRST = FLIPPING_FIRST;
         static final Bytes END = FLIPPING_END;
 
         static Flipping of(Bytes key, Bytes value) {
             ByteBuffer place = ByteBuffer.wrap(key.unsafeArray());
             ByteBuffer move = ByteBuffer.wrap(value.unsafeArray());
-            return new Flipping(place.getInt(FLIPPING_FIRST.length()), new Handover(move.getLong(), move.getInt()));
+            return new Flipping(
+                    place.getInt(FLIPPING_FIRST.length()),
+                    new Handover(move.getLong(), move.getInt()),
+                    move.get() != 0);
         }
 
         static Bytes key(int slot) {
@@ -99,12 +106,13 @@ final class MoveSource {
                     .array());
         }
 
-        WriteBatch marked() {
-            byte[] move = ByteBuffer.allocate(Long.BYTES + Integer.BYTES)
+        WriteBatch mark(WriteBatch batch) {
+            byte[] move = ByteBuffer.allocate(Long.BYTES + Integer.BYTES + 1)
                     .putLong(handover.moveId())
                     .putInt(handover.attempt())
+                    .put((byte) (doubted ? 1 : 0))
                     .array();
-            return WriteBatch.put(Table.META, key(slot), Bytes.owning(move));
+            return batch.andPut(Table.META, key(slot), Bytes.owning(move));
         }
     }
 
@@ -121,7 +129,10 @@ final class MoveSource {
     // Answers that belong to an earlier round come too late.
     private int round;
     private long nextAt;
+    // Whether a restart would find that it is flipping: before that, nobody may be asked to flip.
+    private boolean marked;
     private boolean wantsBack;
+    private boolean doubted;
     private long heardAt;
     private long keysBefore;
     private long bytesBefore;
@@ -138,13 +149,23 @@ final class MoveSource {
     /**
      * After a restart that found the slot marked: it may have changed hands, so it goes on where it was.
      *
-     * @param forgotten the disk is empty, so there may have been a mark: only the next attempt makes sure that the slot stays here
+     * @param inDoubt the disk was lost, so it may have been marked or not, and the receiver may have everything or nothing: only the next attempt
+     *     makes sure that the slot stays here
      */
-    void resumeFlipping(boolean forgotten) {
+    void resumeFlipping(boolean inDoubt) {
         state = TransferStatus.State.FLIPPING;
-        wantsBack = forgotten;
+        marked = true;
+        doubted = inDoubt;
+        wantsBack = inDoubt;
         heardAt = node.clock().nanos();
         listener.changed(this);
+    }
+
+    /** The next restart is to know it as well. */
+    void markDoubted(WriteBatch batch) {
+        if (doubted) {
+            new Flipping(slot(), handover(), true).mark(batch);
+        }
     }
 
     Move move() {
@@ -192,7 +213,9 @@ final class MoveSource {
 
     /** Goes on with what waits for its time. */
     void look() {
-        if (state == TransferStatus.State.FLIPPING && nextAt - node.clock().nanos() <= 0) {
+        if (state == TransferStatus.State.FLIPPING
+                && marked
+                && nextAt - node.clock().nanos() <= 0) {
             ask();
         }
     }
@@ -279,18 +302,21 @@ final class MoveSource {
         state = TransferStatus.State.FLIPPING;
         problem = "";
         wantsBack = false;
+        marked = !node.rules().persistsFlipping();
         heardAt = node.clock().nanos();
         nextAt = heardAt + node.config().retry().toNanos();
         listener.changed(this);
-        if (!node.rules().persistsFlipping()) {
+        if (marked) {
             ask();
             return;
         }
         int now = round;
         Watched.whenComplete(
-                node.storage().commit(new Flipping(slot(), handover()).marked()), node.loop(), (durable, failure) -> {
-                    // Before that, a restart would not know that it must not serve alone.
+                node.storage().commit(new Flipping(slot(), handover(), false).mark(new WriteBatch())),
+                node.loop(),
+                (durable, failure) -> {
                     if (failure == null && now == round && state == TransferStatus.State.FLIPPING) {
+                        marked = true;
                         ask();
                     }
                 });
@@ -381,6 +407,7 @@ final class MoveSource {
         }
         release(sameRow);
         wantsBack = false;
+        doubted = false;
         Move next = now.currentMove(slot());
         boolean again = next != null && next.id() == move.id() && next.from().equals(node.self());
         if (next != null && again) {
@@ -466,6 +493,10 @@ final class MoveSource {
 
     /** Lets the receiver answer: this node may be the owner no more. */
     void read(Key key, Consumer<PeerReply> answer) {
+        if (doubted) {
+            answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
+            return;
+        }
         counters.proxied().increment();
         Handover asked = handover();
         PeerRequest request = new PeerRequest.Read(key, null, PeerRequest.Keyed.ANY_ROW, asked);

@@ -87,7 +87,11 @@ public final class Transfers implements Successor {
                                 doubtMoves(node.ring().state());
                             }
                             followMoves(node.ring().state());
-                            return node.storage().commit(held.store(new WriteBatch()));
+                            WriteBatch batch = held.store(new WriteBatch());
+                            if (!known) {
+                                sources.values().forEach(source -> source.markDoubted(batch));
+                            }
+                            return node.storage().commit(batch);
                         }))
                 .thenAccept(durable -> {});
     }
@@ -104,7 +108,7 @@ public final class Transfers implements Successor {
         if (move != null && mine) {
             MoveSource source = new MoveSource(node, counters, move, this::sourceChanged);
             sources.put(marked.slot(), source);
-            source.resumeFlipping(false);
+            source.resumeFlipping(marked.doubted());
         } else {
             Watched.whenComplete(
                     node.storage()
@@ -153,9 +157,12 @@ public final class Transfers implements Successor {
         }
     }
 
-    /** Whether this node holds what is another's by now, and so must not stand in for anybody in that slot (rules.md A12). */
-    public boolean hasLeftovers(int slot) {
-        return !leftovers.isEmpty() && leftovers.containsKey(slot);
+    /**
+     * Whether this node must stand in for nobody in that slot: it holds what is another's by now, or is about to get the slot, and would then have
+     * acknowledged one write in two places with one disk (rules.md A12).
+     */
+    public boolean mustNotStandIn(int slot) {
+        return leftovers.containsKey(slot) || target.holdsMarker(slot) && !node.owns(slot);
     }
 
     /** Whether this node has nothing to hand over, to take over or to clear away. */
