@@ -200,10 +200,13 @@ kvnode_flags() {
         done <"$options"
     fi
     version_flags
-    # The options start with a heap of 256 MiB, which must not exceed the largest.
+    # The options start with a heap of 256 MiB, 64 of them young, which must not exceed the largest.
     case ${KVNODE_HEAP-} in
     '') ;;
-    [0-9]m | [0-9][0-9]m | 1[0-9][0-9]m | 2[0-4][0-9]m | 25[0-5]m)
+    [0-9]m | [0-9][0-9]m | 1[01][0-9]m)
+        half=$((${KVNODE_HEAP%m} / 2))
+        flags="$flags -Xms$KVNODE_HEAP -Xmx$KVNODE_HEAP -Xmn${half}m" ;;
+    1[2-9][0-9]m | 2[0-4][0-9]m | 25[0-5]m)
         flags="$flags -Xms$KVNODE_HEAP -Xmx$KVNODE_HEAP" ;;
     *) flags="$flags -Xmx$KVNODE_HEAP" ;;
     esac

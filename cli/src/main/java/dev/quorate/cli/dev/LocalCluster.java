@@ -156,6 +156,9 @@ public final class LocalCluster {
                 started.add(launch(node));
             }
         }
+        Thread preparing = new Thread(NodeProbe::prepare, "probe");
+        preparing.setDaemon(true);
+        preparing.start();
         long giveUpAt = began + patience.toNanos();
         List<ClusterFile.Node> waiting = new ArrayList<>(started);
         while (!waiting.isEmpty()) {

@@ -34,6 +34,16 @@ final class NodeProbe {
 
     private NodeProbe() {}
 
+    /** Loads what the questions need, so that the first answer is not late by that. Takes a while; asks nobody. */
+    static void prepare() {
+        Endpoint nobody = Endpoint.parse("127.0.0.1:1");
+        try (ClusterConnection connection = new ClusterConnection(List.of(nobody), PATIENCE)) {
+            NodeHealth.serving(connection, nobody);
+        } catch (CommandFailure refused) {
+            return;
+        }
+    }
+
     /** Whether it takes client operations. */
     static boolean serving(ClusterFile.Node node) {
         if (!listens(node.clientPort())) {

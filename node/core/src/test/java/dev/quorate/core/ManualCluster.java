@@ -29,6 +29,8 @@ import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.runtime.RandomSource;
+import dev.quorate.core.storage.HintRules;
+import dev.quorate.core.storage.TransferRules;
 import dev.quorate.core.topology.RegisterRules;
 import dev.quorate.core.transfer.Flips;
 import dev.quorate.core.transfer.TransferConfig;
@@ -114,7 +116,7 @@ public final class ManualCluster {
                             Duration.ZERO),
                     new NodeEnvironment(clock, loopOf(life), random, storage, this, boots, metrics, listener),
                     rules,
-                    new RegisterRules(),
+                    VOTERS_THAT_NEED_NOT_BE_REMINDED,
                     flips);
             started = core.start().toCompletableFuture();
             return core;
@@ -235,7 +237,9 @@ public final class ManualCluster {
 
         @Override
         public boolean reachable(NodeId peer) {
-            return node(peer).up;
+            // The first to start asks before the others are there.
+            Node other = nodes.get(peer);
+            return other != null && other.up;
         }
 
         @Override
@@ -245,7 +249,7 @@ public final class ManualCluster {
 
         @Override
         public long send(NodeId peer, long operationId, PeerRequest request, Duration timeout) {
-            if (!node(peer).up) {
+            if (!reachable(peer)) {
                 return NOT_SENT;
             }
             long link = lives;
@@ -263,6 +267,14 @@ public final class ManualCluster {
 
     /** A request or its answer on the way. */
     public record Message(NodeId from, NodeId to, PeerRequest request, Runnable delivery) {}
+
+    /** Or a new cluster would have something to say before a test has begun. */
+    private static final RegisterRules VOTERS_THAT_NEED_NOT_BE_REMINDED = new RegisterRules() {
+        @Override
+        public boolean forgetfulVotersAbstain() {
+            return false;
+        }
+    };
 
     private record Scheduled(long at, long order, Runnable task) {}
 
@@ -334,7 +346,7 @@ public final class ManualCluster {
     }
 
     public ManualCluster(int nodeCount, int replicas, Bucket.BlindWrites blindWrites, AntiEntropyConfig antiEntropy) {
-        this(nodeCount, replicas, blindWrites, antiEntropy, ReplicationConfig.DEFAULTS);
+        this(nodeCount, replicas, blindWrites, antiEntropy, ReplicationConfig.DEFAULTS, new TransferRules());
     }
 
     public ManualCluster(
@@ -343,6 +355,25 @@ public final class ManualCluster {
             Bucket.BlindWrites blindWrites,
             AntiEntropyConfig antiEntropy,
             ReplicationConfig replication) {
+        this(nodeCount, replicas, blindWrites, antiEntropy, replication, new TransferRules());
+    }
+
+    public ManualCluster(
+            int nodeCount,
+            int replicas,
+            Bucket.BlindWrites blindWrites,
+            AntiEntropyConfig antiEntropy,
+            TransferRules transferRules) {
+        this(nodeCount, replicas, blindWrites, antiEntropy, ReplicationConfig.DEFAULTS, transferRules);
+    }
+
+    private ManualCluster(
+            int nodeCount,
+            int replicas,
+            Bucket.BlindWrites blindWrites,
+            AntiEntropyConfig antiEntropy,
+            ReplicationConfig replication,
+            TransferRules transferRules) {
         this.antiEntropy = antiEntropy;
         List<Member> members = new ArrayList<>();
         for (int i = 1; i <= nodeCount; i++) {
@@ -354,7 +385,7 @@ public final class ManualCluster {
         int n = table.width();
         this.buckets = List.of(new Bucket("default", 1, n, n / 2 + 1, n / 2 + 1, blindWrites));
         this.replication = replication;
-        this.rules = SafetyRules.production(new Node0());
+        this.rules = new SafetyRules(SafetyRules.production(new Node0()).versions(), new HintRules(), transferRules);
         for (Member member : members) {
             nodes.put(member.id(), new Node(member.id()));
         }

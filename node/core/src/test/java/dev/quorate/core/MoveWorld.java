@@ -51,6 +51,7 @@ import dev.quorate.core.storage.TransferRules;
 import dev.quorate.core.transfer.Flips;
 import dev.quorate.core.transfer.RingNews;
 import dev.quorate.core.transfer.TransferConfig;
+import dev.quorate.core.transfer.TransferStatus;
 import dev.quorate.core.transfer.Transfers;
 import dev.quorate.core.version.RecordCodec;
 import dev.quorate.core.version.Sibling;
@@ -84,7 +85,7 @@ final class MoveWorld {
     private static final NodeId FOURTH = new NodeId(4);
     private static final int NODES = 5;
     private static final List<String> KEYS = List.of("a", "b");
-    private static final int MAX_WRITES = 24;
+    private static final int MAX_WRITES = 48;
     private static final Duration CLIENT_TIMEOUT = Duration.ofSeconds(1);
 
     private static final TransferConfig QUICK = new TransferConfig(
@@ -92,8 +93,10 @@ final class MoveWorld {
             2,
             Duration.ofMillis(100),
             Duration.ofMillis(300),
-            Duration.ofMillis(100),
+            Duration.ofMillis(40),
             Duration.ofMillis(400),
+            Duration.ofMillis(200),
+            1,
             Duration.ofMillis(200),
             100_000,
             50L << 20);
@@ -129,11 +132,19 @@ final class MoveWorld {
     private final double syncs;
     private final double reads;
     private final boolean exchanges;
+    private final double cuts;
+    private final double restarts;
+    private final double losses;
+    private final boolean repairs;
+    private final int[] pace;
+    private final SortedSet<String> cut = new TreeSet<>();
+    private int wipes;
     private long now = 1_000_000_000;
     private long order;
     private int writes;
     private boolean healing;
 
+    // Strict reads that missed what was strictly acknowledged before they began.
     private final List<String> staleReads = new ArrayList<>();
     private final SortedMap<String, Integer> seen = new TreeMap<>();
 
@@ -141,10 +152,17 @@ final class MoveWorld {
         this.random = new SplittableRandom(seed * 7919 + 13);
         this.rules = new SafetyRules(
                 new VersionRules((kept, dropped) -> count("dot conflicts")), new HintRules(), transferRules);
-        this.slowRegister = pick(0, 0, 0.7, 0.9);
+        this.slowRegister = pick(0, 0.8, 0.95, 0.99);
         this.syncs = pick(0, 0, 0.3);
         this.reads = pick(0, 0, 0.1);
         this.exchanges = random.nextInt(3) == 0;
+        this.cuts = pick(0, 0.3, 0.7);
+        this.restarts = pick(0.1, 0.3, 1);
+        this.losses = pick(0.05, 0.3, 0.3);
+        this.repairs = random.nextInt(3) == 0;
+        this.wipes = random.nextInt(2);
+        this.pace = List.of(new int[] {0, 0, 1}, new int[] {0, 1, 2}, new int[] {0, 2, 4})
+                .get(random.nextInt(3));
         List<Member> members = new ArrayList<>();
         for (int number = 1; number <= NODES; number++) {
             members.add(new Member(new NodeId(number), 1.0, "dc1", "r" + number, "h" + number));
@@ -176,11 +194,6 @@ final class MoveWorld {
         return seen;
     }
 
-    /** Strict reads that missed what was strictly acknowledged before they began. */
-    List<String> staleReads() {
-        return staleReads;
-    }
-
     private Node node(NodeId id) {
         return nodes.get(id.number() - 1);
     }
@@ -197,37 +210,66 @@ final class MoveWorld {
         rings.add(change.apply(committed().edit()).build());
     }
 
-    void run(int steps) {
+    /** Lets so much happen, then heals everything. Returns with what was promised and not kept. */
+    List<String> run(int steps) {
         for (int i = 0; i < steps; i++) {
             step();
         }
+        List<String> problems = heal();
+        problems.addAll(0, staleReads);
+        return problems;
     }
 
     private void step() {
-        double what = random.nextDouble();
-        if (what < 0.03) {
-            if (writes < MAX_WRITES) {
-                write();
-            }
-        } else if (what < 0.06) {
-            read();
-        } else if (what < 0.075) {
-            changeRing();
-        } else if (what < 0.50) {
+        for (int i = pace[random.nextInt(pace.length)]; i > 0; i--) {
             deliverOne();
-        } else if (what < 0.56) {
-            Node node = anyNode();
-            if (!node.up) {
-                node.start();
-            } else if (!chance(slowRegister)) {
-                node.learn(rings.get(random.nextInt(rings.indexOf(node.ring), rings.size())));
+        }
+        // Where a slot may have changed hands without its old owner knowing it, most happens.
+        boolean tense = nodes.stream().anyMatch(Node::isFlipping);
+        if (tense && chance(0.3)) {
+            if (chance(0.5)) {
+                write();
+            } else {
+                read();
             }
-        } else if (what < 0.565) {
+            return;
+        }
+        double what = random.nextDouble();
+        if (what < 0.04) {
+            write();
+        } else if (what < 0.16) {
+            read();
+        } else if (what < 0.20) {
+            changeRing();
+        } else if (what < 0.21) {
+            Node node = anyNode();
+            String pair = pair(node.id, anyNode().id);
+            if (chance(cuts)) {
+                cut.add(pair);
+            } else {
+                cut.remove(pair);
+            }
+        } else if (what < 0.45) {
+            deliverOne();
+        } else if (what < 0.52) {
+            Node node = nodes.stream().filter(each -> !each.up).findFirst().orElse(anyNode());
+            if (!node.up) {
+                if (chance(restarts)) {
+                    node.start();
+                }
+            } else {
+                RingState later = rings.get(random.nextInt(rings.indexOf(node.ring), rings.size()));
+                boolean changesHands = !later.table().equals(node.ring.table());
+                if (!changesHands || !chance(slowRegister)) {
+                    node.learn(later);
+                }
+            }
+        } else if (what < 0.53) {
             crash();
-        } else if (what < 0.62) {
+        } else if (what < 0.60) {
             holdOrRelease(anyNode());
         } else {
-            pass(Duration.ofMillis(random.nextInt(25)));
+            pass(Duration.ofMillis(random.nextInt(20)));
         }
     }
 
@@ -242,9 +284,25 @@ final class MoveWorld {
         }
     }
 
+    /** Half of the time one that knows the latest ring, or one that does not. */
+    private Node coordinator(boolean upToDate) {
+        Node any = anyNode();
+        if (chance(0.5)) {
+            return any;
+        }
+        int from = random.nextInt(NODES);
+        for (int i = 0; i < NODES; i++) {
+            Node node = nodes.get((from + i) % NODES);
+            if (node.up && upToDate == node.ring.equals(committed())) {
+                return node;
+            }
+        }
+        return any;
+    }
+
     private void write() {
-        Node coordinator = anyNode();
-        if (!coordinator.up) {
+        Node coordinator = coordinator(true);
+        if (!coordinator.up || writes == MAX_WRITES) {
             return;
         }
         String key = KEYS.get(random.nextInt(KEYS.size()));
@@ -278,7 +336,7 @@ final class MoveWorld {
     }
 
     private void read() {
-        Node coordinator = anyNode();
+        Node coordinator = coordinator(false);
         if (!coordinator.up) {
             return;
         }
@@ -295,7 +353,7 @@ final class MoveWorld {
             count("reads answered");
             must.removeAll(valuesOf(answer.siblings()));
             if (!must.isEmpty()) {
-                staleReads.add(key + " misses " + must + " by " + answer.report());
+                staleReads.add("stale read: " + key + " misses " + must + " by " + answer.report());
             }
         });
     }
@@ -312,7 +370,7 @@ final class MoveWorld {
     private void changeRing() {
         RingState ring = committed();
         if (!ring.moves().isEmpty()) {
-            if (chance(0.12)) {
+            if (chance(0.06)) {
                 Move move = ring.moves().get(0);
                 commit(edit -> edit.cancel(move));
                 count("cancels");
@@ -331,10 +389,25 @@ final class MoveWorld {
 
     private void crash() {
         long up = nodes.stream().filter(node -> node.up).count();
-        Node node = chance(0.7) ? node(chance(0.5) ? FIRST : FOURTH) : anyNode();
+        Node node = chance(0.6) ? node(chance(0.5) ? FIRST : FOURTH) : anyNode();
+        if (chance(0.5)) {
+            // Where it hurts most.
+            node = nodes.stream()
+                    .filter(Node::isFlipping)
+                    .findFirst()
+                    .map(source -> chance(0.6) ? source : node(source.id.equals(FIRST) ? FOURTH : FIRST))
+                    .orElse(node);
+        }
         if (node.up && up > 3) {
             count("crashes");
             node.crash();
+            if (wipes > 0 && chance(0.3)) {
+                // Of the two that acknowledged a write, one may be destroyed.
+                wipes--;
+                count("disks lost");
+                node.storage.clear();
+                node.ring = committed();
+            }
         }
     }
 
@@ -364,8 +437,9 @@ final class MoveWorld {
     }
 
     /** All nodes come back, everything is delivered, moves end: then nothing acknowledged may be missing, and no hint be left. */
-    List<String> heal() {
+    private List<String> heal() {
         healing = true;
+        cut.clear();
         for (Node node : nodes) {
             node.storage.sync();
             node.storage.releaseReads();
@@ -446,6 +520,26 @@ final class MoveWorld {
             return false;
         }
     };
+
+    private static String pair(NodeId a, NodeId b) {
+        return a.compareTo(b) < 0 ? a + " " + b : b + " " + a;
+    }
+
+    /** Without read repair in most runs: it would hide what else brings a replica up to date, or does not. */
+    private ReplicationConfig replication() {
+        ReplicationConfig d = ReplicationConfig.DEFAULTS;
+        return new ReplicationConfig(
+                d.defaultTimeout(),
+                d.maxTimeout(),
+                d.hedgeAfter(),
+                d.hedgeBudget(),
+                repairs ? d.compareProbability() : 0,
+                repairs ? d.repairsPerSecond() : 0,
+                d.standInAfter(),
+                d.hintBytesPerOwner(),
+                d.maxRecordBytes(),
+                d.maxSiblings());
+    }
 
     private static final Metrics NO_METRICS = new Metrics() {
         @Override
@@ -557,7 +651,7 @@ final class MoveWorld {
                     handovers,
                     hasher,
                     buckets,
-                    ReplicationConfig.DEFAULTS,
+                    replication(),
                     rules,
                     records,
                     recovering::contains,
@@ -672,6 +766,11 @@ final class MoveWorld {
             }
         }
 
+        boolean isFlipping() {
+            return up
+                    && transfers.status().stream().anyMatch(status -> status.state() == TransferStatus.State.FLIPPING);
+        }
+
         void startExchanges() {
             if (!exchanging) {
                 exchanging = true;
@@ -735,7 +834,8 @@ final class MoveWorld {
 
         @Override
         public boolean reachable(NodeId peer) {
-            return node(peer).up;
+            Node other = node(peer);
+            return other.up && !cut.contains(pair(id, peer));
         }
 
         @Override
@@ -746,10 +846,16 @@ final class MoveWorld {
         @Override
         public long send(NodeId peer, long operationId, PeerRequest request, Duration timeout) {
             Node target = node(peer);
-            if (!target.up) {
+            if (!reachable(peer)) {
                 return NOT_SENT;
             }
             long link = linkTo(this, target);
+            boolean write = request instanceof PeerRequest.Replicate replicate
+                    && replicate.cause() == PeerRequest.Cause.CLIENT
+                    && replicate.handover() == null;
+            if (write && chance(losses) && !healing) {
+                return link;
+            }
             messages.add(new Message(id, peer, false, () -> {
                 if (target.up && link == linkTo(this, target)) {
                     target.receive(
@@ -798,6 +904,9 @@ final class MoveWorld {
                     if (underWay) {
                         commit(change);
                         count(what);
+                        if (chance(0.5)) {
+                            node(move.to()).learn(committed());
+                        }
                     }
                     RingState known = committed();
                     messages.add(new Message(id, id, true, () -> {

@@ -62,6 +62,8 @@ final class SimCluster implements SimNetwork.Host {
             Duration.ofMillis(250),
             Duration.ofSeconds(2),
             Duration.ofMillis(500),
+            2,
+            Duration.ofMillis(5),
             100_000,
             50L << 20);
 

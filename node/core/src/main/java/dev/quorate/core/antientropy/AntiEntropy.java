@@ -147,7 +147,7 @@ public final class AntiEntropy {
      * @param done told once, unless the copy is cancelled
      */
     public SlotCopy copySlot(NodeId peer, int slot, Handover handover, boolean everyKey, Consumer<SlotCopy> done) {
-        SlotCopy copy = new SlotCopy(node, copyPace, peer, slot, handover, everyKey, done);
+        SlotCopy copy = new SlotCopy(node, copyPace, peer, slot, handover, everyKey, this::repairDamaged, done);
         copy.begin();
         return copy;
     }
@@ -155,6 +155,11 @@ public final class AntiEntropy {
     /** How fast all copies together go, from now on; exchanges have a pace of their own. */
     public void paceCopies(int keysPerSecond, long bytesPerSecond) {
         copyPace.set(keysPerSecond, bytesPerSecond);
+    }
+
+    /** As scrubbing does it: without the damaged record the leaf differs from those of the other owners, who then send theirs. */
+    private void repairDamaged(int leaf) {
+        node.rebuild().rebuild(leaf, result -> repairSoon(leaf));
     }
 
     private void repairSoon(int leaf) {

@@ -332,7 +332,10 @@ final class Exchange {
                 KeyHash hash = KeyHash.fromBytes(entry.key());
                 StoredRecord record = node.decode(entry);
                 // A damaged one is left out: the peer then sends its own. One that is to take over has no own.
-                damaged |= record == null && copy != null;
+                if (record == null && copy != null) {
+                    damaged = true;
+                    copy.damaged(MerkleTree.leafOf(hash));
+                }
                 if (record != null && node.replicas().owns(peer, record.key(), hash)) {
                     held.add(new KeyDigest(hash, node.tree().digest(hash, record.object())));
                     records.put(hash, record);

@@ -4,6 +4,7 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Handover;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /**
  * One slot on its way to a peer that is to take it over: an exchange of that slot alone, without the pause in which writes under way settle, since
@@ -15,6 +16,7 @@ public final class SlotCopy {
     private final Handover handover;
     private final boolean everyKey;
     private final Exchange exchange;
+    private final IntConsumer damagedLeaf;
     private final Consumer<SlotCopy> done;
     private String problem = "";
     private boolean complete;
@@ -26,10 +28,12 @@ public final class SlotCopy {
             int slot,
             Handover handover,
             boolean everyKey,
+            IntConsumer damagedLeaf,
             Consumer<SlotCopy> done) {
         this.node = node;
         this.handover = handover;
         this.everyKey = everyKey;
+        this.damagedLeaf = damagedLeaf;
         this.done = done;
         this.exchange = new Exchange(node, pace, peer, List.of(slot), true, this, this::ended);
     }
@@ -47,6 +51,11 @@ public final class SlotCopy {
         complete = outcome == Exchange.Outcome.COMPLETE && took;
         problem = took || outcome != Exchange.Outcome.COMPLETE ? why : "the receiver did not take all it was sent";
         done.accept(this);
+    }
+
+    /** A record under that leaf cannot be read here. Before it has been replaced, nothing may take this node's place. */
+    void damaged(int leaf) {
+        damagedLeaf.accept(leaf);
     }
 
     Handover handover() {

@@ -127,8 +127,12 @@ public sealed interface PeerRequest {
         }
     }
 
-    /** Take this slot over from me, or go on where you were: say when you are ready for what comes. */
-    record MoveBegin(int slot, Handover handover) implements PeerRequest {}
+    /**
+     * Take this slot over from me, or go on where you were: say when you are ready for what comes.
+     *
+     * @param held only if you have it all already: who lost that must not begin again as if nothing was
+     */
+    record MoveBegin(int slot, Handover handover, boolean held) implements PeerRequest {}
 
     /** Say how much of what the sender keeps for you it may send now: so much is there. */
     record AskHintCredits(int keys, long bytes) implements PeerRequest {}

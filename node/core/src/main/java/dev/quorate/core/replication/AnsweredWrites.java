@@ -56,8 +56,10 @@ final class AnsweredWrites {
     private int oldest;
     private int used;
     private int size;
-    // Open addressing: 0 is free, anything else 1 + page * PAGE_ENTRIES + entry.
-    private int[] index = new int[2 * PAGE_ENTRIES];
+    // Open addressing: 0 is free, anything else 1 + page * PAGE_ENTRIES + entry, below half of what the id hashes to:
+    // with it the pages,
+    // which are too many for the processor's cache, are read only where the id is.
+    private long[] index = new long[2 * PAGE_ENTRIES];
 
     /**
      * @param maxEntries a multiple of {@link #PAGE_ENTRIES}
@@ -111,7 +113,7 @@ final class AnsweredWrites {
             growIndex();
         }
         int position = (oldest + used - 1) % pages.length * PAGE_ENTRIES + entry;
-        index[slotOf(id.high(), id.low())] = 1 + position;
+        index[slotOf(id.high(), id.low())] = (long) hash(id.high(), id.low()) << Integer.SIZE | 1 + position;
         while (detailBytes > maxDetailBytes && used > 1) {
             forgotten += forgetOldest();
         }
@@ -153,7 +155,7 @@ final class AnsweredWrites {
     /** Null when it was never added, or is forgotten. */
     @Nullable
     Answered find(KeyHash id) {
-        int found = index[slotOf(id.high(), id.low())] - 1;
+        int found = position(index[slotOf(id.high(), id.low())]);
         if (found < 0) {
             return null;
         }
@@ -226,8 +228,9 @@ final class AnsweredWrites {
 
     /** The place in the index that holds the id, or the free one where it belongs. */
     private int slotOf(long high, long low) {
-        int slot = home(high, low);
-        while (index[slot] != 0 && !isAt(index[slot] - 1, high, low)) {
+        int hash = hash(high, low);
+        int slot = hash & index.length - 1;
+        while (index[slot] != 0 && !(hash(index[slot]) == hash && isAt(position(index[slot]), high, low))) {
             slot = slot + 1 & index.length - 1;
         }
         return slot;
@@ -240,28 +243,31 @@ final class AnsweredWrites {
     }
 
     /** Ids are keyed hashes: their bits are as good as any. */
-    private int home(long high, long low) {
-        return (int) (high ^ low) & index.length - 1;
+    private static int hash(long high, long low) {
+        return (int) (high ^ low);
     }
 
-    private int homeOf(int position) {
-        Page page = page(position / PAGE_ENTRIES);
-        int entry = position % PAGE_ENTRIES;
-        return home(page.high[entry], page.low[entry]);
+    private static int hash(long indexed) {
+        return (int) (indexed >>> Integer.SIZE);
+    }
+
+    /** -1 for a free place. */
+    private static int position(long indexed) {
+        return (int) indexed - 1;
     }
 
     /** Where the entry was, -1 if nowhere. Moves those that had to go past its place closer to where they belong. */
     private int removeFromIndex(long high, long low) {
         int mask = index.length - 1;
         int free = slotOf(high, low);
-        int removed = index[free] - 1;
+        int removed = position(index[free]);
         if (removed < 0) {
             return -1;
         }
         size--;
         index[free] = 0;
         for (int slot = free + 1 & mask; index[slot] != 0; slot = slot + 1 & mask) {
-            int home = homeOf(index[slot] - 1);
+            int home = hash(index[slot]) & mask;
             boolean mayMove = (slot - home & mask) >= (slot - free & mask);
             if (mayMove) {
                 index[free] = index[slot];
@@ -273,13 +279,16 @@ final class AnsweredWrites {
     }
 
     private void growIndex() {
-        int[] old = index;
-        index = new int[2 * old.length];
-        for (int position : old) {
-            if (position != 0) {
-                Page page = page((position - 1) / PAGE_ENTRIES);
-                int entry = (position - 1) % PAGE_ENTRIES;
-                index[slotOf(page.high[entry], page.low[entry])] = position;
+        long[] old = index;
+        index = new long[2 * old.length];
+        int mask = index.length - 1;
+        for (long indexed : old) {
+            if (indexed != 0) {
+                int slot = hash(indexed) & mask;
+                while (index[slot] != 0) {
+                    slot = slot + 1 & mask;
+                }
+                index[slot] = indexed;
             }
         }
     }

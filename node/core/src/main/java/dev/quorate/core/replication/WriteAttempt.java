@@ -9,6 +9,7 @@ import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.Result;
 import dev.quorate.core.peer.WriteAnswer;
 import dev.quorate.core.peer.WriteCommand;
+import dev.quorate.core.ring.RingState;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.HybridClock;
 import dev.quorate.core.runtime.Metrics;
@@ -52,6 +53,7 @@ final class WriteAttempt implements WriteFanOut.Listener {
     private final KeyHash hash;
     private final RequestLedger.@Nullable Entry entry;
     private final Consumer<Result<WriteAnswer>> done;
+    private final RingState ring;
     private final List<NodeId> owners;
     private final WriteFanOut fanOut;
     private final DeadlineWheel.Handle timer;
@@ -73,6 +75,7 @@ final class WriteAttempt implements WriteFanOut.Listener {
         this.hash = hash;
         this.entry = entry;
         this.done = done;
+        this.ring = local.ring().state();
         this.owners = local.owners(key, hash);
         this.fanOut = new WriteFanOut(
                 shared.standins(),
@@ -186,7 +189,10 @@ final class WriteAttempt implements WriteFanOut.Listener {
             finish(Result.failed(Failure.of(Failure.Kind.RECORD_CORRUPT).with("node", local.self())));
             return;
         }
-        if (owners.contains(local.self()) && !local.owners(key, hash).contains(local.self())) {
+        boolean sameRing = ring == local.ring().state();
+        if (!sameRing
+                && owners.contains(local.self())
+                && !local.owners(key, hash).contains(local.self())) {
             // What is written here from now on is in nobody's row, and handed to nobody.
             finish(gotNoTurn("the slot was handed over before the write began"));
             return;

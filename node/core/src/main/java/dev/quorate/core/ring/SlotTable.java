@@ -7,7 +7,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +60,8 @@ public final class SlotTable {
         int width = rows.get(0).size();
         Check.argument(width > 0, "slot 0 has no owner");
         List<List<NodeId>> copies = new ArrayList<>(rows.size());
+        // Looked up, never iterated.
+        Map<List<NodeId>, List<NodeId>> distinct = new HashMap<>();
         for (int slot = 0; slot < rows.size(); slot++) {
             List<NodeId> row = rows.get(slot);
             Check.argument(row.size() == width, "slot %d has %d owners, slot 0 has %d", slot, row.size(), width);
@@ -66,7 +70,9 @@ public final class SlotTable {
                 Check.argument(find(sorted, owner) != null, "slot %d: owner %s is not a member", slot, owner);
                 Check.argument(row.indexOf(owner) == position, "slot %d: %s owns it twice", slot, owner);
             }
-            copies.add(List.copyOf(row));
+            // Slots are many and rows few: kept once each, the rows that look-ups read stay in the processor's cache.
+            List<NodeId> copy = List.copyOf(row);
+            copies.add(distinct.computeIfAbsent(copy, first -> first));
         }
         return new SlotTable(epoch, log2Slots, sorted, List.copyOf(copies));
     }

@@ -1,5 +1,6 @@
 package dev.quorate.core.storage;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,16 @@ public final class LeafSums {
         }
         chunk.xors[leaf % CHUNK] ^= xor;
         chunk.counts[leaf % CHUNK] += count;
+    }
+
+    /** As new, in the arrays that are there. */
+    public void clear() {
+        for (Chunk chunk : chunks) {
+            if (chunk != null) {
+                Arrays.fill(chunk.xors, 0);
+                Arrays.fill(chunk.counts, 0);
+            }
+        }
     }
 
     public long xor(int leaf) {

@@ -135,9 +135,14 @@ final class MoveSource {
         this.nextAt = node.clock().nanos();
     }
 
-    /** After a restart that found the slot marked: it may have changed hands, so it goes on where it was. */
-    void resumeFlipping() {
+    /**
+     * After a restart that found the slot marked: it may have changed hands, so it goes on where it was.
+     *
+     * @param forgotten the disk is empty, so there may have been a mark: only the next attempt makes sure that the slot stays here
+     */
+    void resumeFlipping(boolean forgotten) {
         state = TransferStatus.State.FLIPPING;
+        wantsBack = forgotten;
         heardAt = node.clock().nanos();
         listener.changed(this);
     }
@@ -197,7 +202,7 @@ final class MoveSource {
         problem = "";
         counters.begun().increment();
         int now = ++round;
-        call(new PeerRequest.MoveBegin(slot(), handover()), node.config().callTimeout(), (reply, failure) -> {
+        call(new PeerRequest.MoveBegin(slot(), handover(), false), node.config().callTimeout(), (reply, failure) -> {
             if (now != round || state != TransferStatus.State.WAITING) {
                 return;
             }
@@ -306,7 +311,7 @@ final class MoveSource {
             counters.flips().increment();
             node.flips().finish(move, done);
         }
-        call(new PeerRequest.MoveBegin(slot(), asked), node.config().callTimeout(), (reply, failure) -> {
+        call(new PeerRequest.MoveBegin(slot(), asked, true), node.config().callTimeout(), (reply, failure) -> {
             if (state != TransferStatus.State.FLIPPING || !asked.equals(handover())) {
                 return;
             }
@@ -488,13 +493,6 @@ final class MoveSource {
                 forward.fail("the slot had another owner meanwhile");
             }
         }
-    }
-
-    /** The slot is known under another number by now: whatever still waits for its new owner is not acknowledged. */
-    void abandon() {
-        round++;
-        endCopy();
-        release(false);
     }
 
     TransferStatus status() {

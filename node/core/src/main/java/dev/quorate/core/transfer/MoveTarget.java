@@ -20,7 +20,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The hand-overs that this node takes part in as the new owner. It takes what belongs to one only while it holds that one's marker, which it
@@ -65,10 +64,40 @@ final class MoveTarget {
     CompletionStage<Void> load() {
         return node.storage()
                 .scan(Table.META, new Storage.KeyRange(FIRST, END), new Storage.ScanBudget(1 << 16, Integer.MAX_VALUE))
-                .thenAccept(page -> page.entries().forEach(entry -> {
-                    ByteBuffer value = ByteBuffer.wrap(entry.value().unsafeArray());
-                    markers.put(slotIn(entry.key()), new Handover(value.getLong(), value.getInt()));
-                }));
+                .thenAccept(page -> {
+                    int log2Slots = node.ring().table().log2Slots();
+                    for (Storage.Entry entry : page.entries()) {
+                        ByteBuffer value = ByteBuffer.wrap(entry.value().unsafeArray());
+                        Handover handover = new Handover(value.getLong(), value.getInt());
+                        log2Slots = value.getInt();
+                        markers.put(slotIn(entry.key()), handover);
+                    }
+                    cut(node.ring().table().log2Slots() - log2Slots);
+                });
+    }
+
+    /** Slots have been cut so many times since: whatever was handed over, its parts were. */
+    void cut(int times) {
+        clearingFor.clear();
+        if (times == 0 || markers.isEmpty()) {
+            return;
+        }
+        SortedMap<Integer, Handover> whole = new TreeMap<>(markers);
+        markers.clear();
+        WriteBatch batch = new WriteBatch();
+        whole.forEach((slot, handover) -> {
+            for (int part = slot << times; part < slot + 1 << times; part++) {
+                markers.put(part, handover);
+                batch.andPut(Table.META, key(part), value(handover));
+            }
+        });
+        for (int slot : whole.keySet()) {
+            if (!markers.containsKey(slot)) {
+                batch.andDelete(Table.META, key(slot));
+            }
+        }
+        // If that is lost, the next start does it again.
+        Watched.whenComplete(node.storage().commit(batch), node.loop(), (durable, failure) -> {});
     }
 
     /** Whether the slot is being handed over to this node, or was. */
@@ -116,6 +145,11 @@ final class MoveTarget {
             }
             return;
         }
+        if (request.held() && node.rules().refusesUnknownMoves() && !handover.equals(marker)) {
+            unknown.increment();
+            refuse(answer, PeerReply.Refusal.NO_MOVE);
+            return;
+        }
         heardAt.put(slot, node.clock().nanos());
         if (marker != null && marker.moveId() == handover.moveId()) {
             // Whatever it brought before is as good as new: the old owner finds out what is missing.
@@ -124,6 +158,16 @@ final class MoveTarget {
             } else {
                 answerWhenDurable(mark(slot, handover), answer);
             }
+            return;
+        }
+        Storage.Refusal noRoom = node.storage().refusal(Storage.WriteKind.BACKGROUND);
+        if (noRoom != null) {
+            refused.increment();
+            refuse(
+                    answer,
+                    noRoom == Storage.Refusal.STORAGE_FULL
+                            ? PeerReply.Refusal.STORAGE_FULL
+                            : PeerReply.Refusal.OVERLOADED);
             return;
         }
         boolean clearingAlready = clearingFor.containsKey(slot);
@@ -170,11 +214,7 @@ final class MoveTarget {
 
     private CompletionStage<Storage.Durable> mark(int slot, Handover handover) {
         markers.put(slot, handover);
-        byte[] value = ByteBuffer.allocate(Long.BYTES + Integer.BYTES)
-                .putLong(handover.moveId())
-                .putInt(handover.attempt())
-                .array();
-        WriteBatch batch = WriteBatch.put(Table.META, key(slot), Bytes.owning(value));
+        WriteBatch batch = WriteBatch.put(Table.META, key(slot), value(handover));
         if (held.add(slot)) {
             held.store(batch);
         }
@@ -239,6 +279,14 @@ final class MoveTarget {
         answer.accept(new PeerReply.Refused(refusal));
     }
 
+    private Bytes value(Handover handover) {
+        return Bytes.owning(ByteBuffer.allocate(Long.BYTES + 2 * Integer.BYTES)
+                .putLong(handover.moveId())
+                .putInt(handover.attempt())
+                .putInt(node.ring().table().log2Slots())
+                .array());
+    }
+
     private static Bytes key(int slot) {
         return Bytes.owning(ByteBuffer.allocate(FIRST.length() + Integer.BYTES)
                 .put(FIRST.unsafeArray())
@@ -248,11 +296,5 @@ final class MoveTarget {
 
     private static int slotIn(Bytes key) {
         return ByteBuffer.wrap(key.unsafeArray()).getInt(FIRST.length());
-    }
-
-    /** For those who look at a node from outside. */
-    @Nullable
-    Handover marker(int slot) {
-        return markers.get(slot);
     }
 }

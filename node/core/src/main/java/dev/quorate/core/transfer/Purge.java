@@ -17,8 +17,6 @@ import java.util.function.Consumer;
  * before. Confined to the event loop.
  */
 final class Purge {
-    private static final Storage.ScanBudget PAGE = new Storage.ScanBudget(256, 1 << 20);
-    private static final Duration BETWEEN_PAGES = Duration.ofMillis(5);
     private static final Duration WHILE_REFUSED = Duration.ofSeconds(1);
 
     private final Surroundings node;
@@ -85,7 +83,8 @@ final class Purge {
             node.wheel().after(WHILE_REFUSED, () -> page(range));
             return;
         }
-        Watched.whenComplete(node.storage().scan(Table.DATA, range, PAGE), node.loop(), (page, failure) -> {
+        Storage.ScanBudget budget = new Storage.ScanBudget(node.config().purgePage(), 1 << 20);
+        Watched.whenComplete(node.storage().scan(Table.DATA, range, budget), node.loop(), (page, failure) -> {
             if (page == null) {
                 missed = true;
                 end();
@@ -117,7 +116,7 @@ final class Purge {
         if (last == null) {
             end();
         } else {
-            node.wheel().after(BETWEEN_PAGES, () -> page(range.after(last)));
+            node.wheel().after(node.config().purgePause(), () -> page(range.after(last)));
         }
     }
 

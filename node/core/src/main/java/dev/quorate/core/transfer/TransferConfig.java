@@ -13,6 +13,8 @@ import java.time.Duration;
  * @param retry between two attempts at what did not work
  * @param giveUpAfter with a receiver that says nothing just before it takes over: then the move is begun again
  * @param purgeDelay for which what was handed over stays here, after all nodes that live know the new owner
+ * @param purgePage records that are cleared away at a time
+ * @param purgePause between two times
  * @param keysPerSecond compared, over all hand-overs from this node
  * @param bytesPerSecond of records sent by them
  */
@@ -24,6 +26,8 @@ public record TransferConfig(
         Duration retry,
         Duration giveUpAfter,
         Duration purgeDelay,
+        int purgePage,
+        Duration purgePause,
         int keysPerSecond,
         long bytesPerSecond) {
     public static final TransferConfig DEFAULTS = new TransferConfig(
@@ -34,11 +38,14 @@ public record TransferConfig(
             Duration.ofSeconds(1),
             Duration.ofSeconds(5),
             Duration.ofSeconds(30),
+            256,
+            Duration.ofMillis(5),
             100_000,
             50L << 20);
 
     public TransferConfig {
         Check.argument(outgoing > 0 && incoming > 0, "%s slots out, %s slots in at a time", outgoing, incoming);
+        Check.argument(purgePage > 0, "%s records cleared away at a time", purgePage);
         Check.argument(
                 keysPerSecond > 0 && bytesPerSecond > 0, "%s keys, %s bytes a second", keysPerSecond, bytesPerSecond);
     }

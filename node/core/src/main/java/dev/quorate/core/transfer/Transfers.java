@@ -32,12 +32,13 @@ import org.jspecify.annotations.Nullable;
  * other side, stands between this node's replicas and their clients while it has to, and clears away what is left. Confined to the event loop.
  */
 public final class Transfers implements Successor {
-    static final Duration TICK = Duration.ofMillis(250);
+    private static final Duration LONGEST_TICK = Duration.ofMillis(250);
 
     /** Of a slot that this node neither owns nor receives, but holds. */
     private record Leftover(RingVersion version, long since) {}
 
     private final Surroundings node;
+    private final Duration tick;
     private final HeldSlots held;
     private final MoveTarget target;
     private final MoveSource.Counters counters;
@@ -53,6 +54,8 @@ public final class Transfers implements Successor {
 
     public Transfers(Surroundings node) {
         this.node = node;
+        Duration retry = node.config().retry();
+        this.tick = retry.compareTo(LONGEST_TICK) < 0 ? retry : LONGEST_TICK;
         Metrics metrics = node.metrics();
         this.held = new HeldSlots(node.storage());
         this.target = new MoveTarget(node, held, this::clear);
@@ -81,6 +84,7 @@ public final class Transfers implements Successor {
                                 takeUp(node.ring().state(), null);
                             } else {
                                 holdWhatIsOwned(node.ring().state());
+                                doubtMoves(node.ring().state());
                             }
                             followMoves(node.ring().state());
                             return node.storage().commit(held.store(new WriteBatch()));
@@ -100,7 +104,7 @@ public final class Transfers implements Successor {
         if (move != null && mine) {
             MoveSource source = new MoveSource(node, counters, move, this::sourceChanged);
             sources.put(marked.slot(), source);
-            source.resumeFlipping();
+            source.resumeFlipping(false);
         } else {
             Watched.whenComplete(
                     node.storage()
@@ -112,7 +116,7 @@ public final class Transfers implements Successor {
 
     /** Once the node serves. */
     public void start() {
-        node.wheel().after(TICK, this::tick);
+        node.wheel().after(tick, this::tick);
     }
 
     /** Answers a node at the other end of a hand-over. False if the request is none of these. */
@@ -229,16 +233,7 @@ public final class Transfers implements Successor {
             return;
         }
         if (now.table().log2Slots() != before.table().log2Slots()) {
-            held.cutInto(now.table().log2Slots());
-            // Nothing moves while slots are cut: all that is known here is of slots handed over before, which have
-            // other numbers
-            // now.
-            leftovers.clear();
-            new ArrayList<>(purges.values()).forEach(Purge::stop);
-            sources.values().forEach(MoveSource::abandon);
-            sources.clear();
-            proxied.clear();
-            node.records().follow(null);
+            cut(before, now);
         }
         target.follow(now);
         List<MoveSource> over = new ArrayList<>();
@@ -252,11 +247,20 @@ public final class Transfers implements Successor {
         followMoves(now);
     }
 
+    /** Slots have been cut, and have other numbers now. That happens only while nothing moves. */
+    private void cut(RingState before, RingState now) {
+        held.cutInto(now.table().log2Slots());
+        target.cut(now.table().log2Slots() - before.table().log2Slots());
+        new ArrayList<>(sources.values()).forEach(this::drop);
+        purges.values().forEach(Purge::stop);
+        purges.clear();
+        clearings.clear();
+        leftovers.clear();
+    }
+
     private void drop(MoveSource source) {
         sources.remove(source.slot());
-        proxied.clear(source.slot());
         sourceChanged(source);
-        proxied.clear(source.slot());
     }
 
     private void followMoves(RingState now) {
@@ -275,6 +279,14 @@ public final class Transfers implements Successor {
         });
     }
 
+    /** A node that lost its disk does not know how far it was, and a former process may have asked to flip just before. */
+    private void doubtMoves(RingState ring) {
+        followMoves(ring);
+        if (node.rules().persistsFlipping()) {
+            sources.values().forEach(source -> source.resumeFlipping(true));
+        }
+    }
+
     private void holdWhatIsOwned(RingState ring) {
         for (int slot = 0; slot < ring.table().slots(); slot++) {
             if (ring.table().owns(node.self(), slot)) {
@@ -289,8 +301,12 @@ public final class Transfers implements Successor {
         for (int slot = 0; slot < now.table().slots(); slot++) {
             boolean owns = now.table().owns(node.self(), slot);
             boolean owned = before != null
-                    && before.table().slots() == now.table().slots()
-                    && before.table().owns(node.self(), slot);
+                    && before.table()
+                            .owns(
+                                    node.self(),
+                                    slot
+                                            >>> now.table().log2Slots()
+                                                    - before.table().log2Slots());
             if (owns && !owned && !target.holdsMarker(slot) && (before != null || !held.contains(slot))) {
                 node.ownership().recover(slot);
             }
@@ -318,7 +334,7 @@ public final class Transfers implements Successor {
     }
 
     private void tick() {
-        node.wheel().after(TICK, this::tick);
+        node.wheel().after(tick, this::tick);
         RingState ring = node.ring().state();
         for (MoveSource source : new ArrayList<>(sources.values())) {
             source.look();
@@ -383,7 +399,10 @@ public final class Transfers implements Successor {
 
     private void purgeEnded(Purge purge) {
         int slot = purge.slot();
-        purges.remove(slot);
+        if (!purges.remove(slot, purge)) {
+            // Of a time in which slots had other numbers.
+            return;
+        }
         if (isMine(slot)) {
             clearings.remove(slot);
         } else if (purge.isComplete() && (purge.isToReceive() || !clearings.containsKey(slot))) {

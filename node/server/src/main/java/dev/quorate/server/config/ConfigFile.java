@@ -527,6 +527,8 @@ public final class ConfigFile {
                 defaults.retry(),
                 defaults.giveUpAfter(),
                 section.duration("purgeDelay", defaults.purgeDelay(), Duration.ZERO, Duration.ofDays(7)),
+                defaults.purgePage(),
+                defaults.purgePause(),
                 section.integer("keysPerSecond", defaults.keysPerSecond(), 1, 10_000_000),
                 section.size("bytesPerSecond", defaults.bytesPerSecond(), MIB, 16 * GIB));
         section.end();

@@ -3,7 +3,6 @@ package dev.quorate.server.grpc;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
 import dev.quorate.core.model.Bytes;
-import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.Failure;
 import dev.quorate.core.peer.Result;
 import dev.quorate.core.replication.Bucket;
@@ -20,10 +19,8 @@ import dev.quorate.proto.kv.v1.Mode;
 import dev.quorate.proto.kv.v1.PutRequest;
 import dev.quorate.proto.kv.v1.PutResponse;
 import dev.quorate.proto.kv.v1.ReadOptions;
-import dev.quorate.proto.kv.v1.Report;
 import dev.quorate.proto.kv.v1.Sibling;
 import dev.quorate.proto.kv.v1.WriteOptions;
-import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -94,7 +91,7 @@ final class KvCodec {
     static GetResponse getResponse(ClientAnswer answer) {
         GetResponse.Builder response = GetResponse.newBuilder()
                 .setContext(ProtoBytes.wrap(answer.contextToken()))
-                .setReport(report(answer.report()))
+                .setReport(ReportMessages.of(answer.report()))
                 .setWeakNotFound(answer.siblings().isEmpty() && !answer.report().strict());
         for (dev.quorate.core.version.Sibling sibling : answer.siblings()) {
             response.addSiblings(sibling(sibling));
@@ -105,7 +102,7 @@ final class KvCodec {
     static PutResponse putResponse(ClientAnswer answer) {
         PutResponse.Builder response = PutResponse.newBuilder()
                 .setContext(ProtoBytes.wrap(answer.contextToken()))
-                .setReport(report(answer.report()));
+                .setReport(ReportMessages.of(answer.report()));
         for (dev.quorate.core.version.Sibling sibling : answer.siblings()) {
             response.addSiblings(sibling(sibling));
         }
@@ -115,7 +112,7 @@ final class KvCodec {
     static DeleteResponse deleteResponse(ClientAnswer answer) {
         DeleteResponse.Builder response = DeleteResponse.newBuilder()
                 .setContext(ProtoBytes.wrap(answer.contextToken()))
-                .setReport(report(answer.report()));
+                .setReport(ReportMessages.of(answer.report()));
         for (dev.quorate.core.version.Sibling sibling : answer.siblings()) {
             response.addSiblings(sibling(sibling));
         }
@@ -133,24 +130,6 @@ final class KvCodec {
             case VALUE -> message.setValue(ProtoBytes.wrap(sibling.value())).build();
             case TOMBSTONE -> message.build();
         };
-    }
-
-    static Report report(dev.quorate.core.peer.Report report) {
-        List<NodeId> nodes = report.acknowledged();
-        Report.Builder message = Report.newBuilder()
-                .setCoordinator(report.coordinator().toString())
-                .setAcknowledgements(nodes.size())
-                .setPrimaries(report.primaries())
-                .setFallbacks(report.fallbacks())
-                .setRequired(report.required())
-                .setStrict(report.strict());
-        for (NodeId node : nodes) {
-            message.addNodes(node.toString());
-        }
-        for (NodeId owner : report.hinted()) {
-            message.addHinted(owner.toString());
-        }
-        return message.build();
     }
 
     static String bucketName(String written) {

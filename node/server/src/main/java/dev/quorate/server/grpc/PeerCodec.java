@@ -104,8 +104,10 @@ final class PeerCodec {
         } else if (request instanceof PeerRequest.SyncRange range) {
             operation.setSyncRange(AntiEntropyCodec.message(range));
         } else if (request instanceof PeerRequest.MoveBegin begin) {
-            operation.setMoveBegin(
-                    MoveBegin.newBuilder().setSlot(begin.slot()).setHandover(handover(begin.handover())));
+            operation.setMoveBegin(MoveBegin.newBuilder()
+                    .setSlot(begin.slot())
+                    .setHandover(handover(begin.handover()))
+                    .setHeld(begin.held()));
         } else if (request instanceof PeerRequest.OfTopology ofTopology) {
             RingMessageCodec.put(ofTopology, operation);
         } else {
@@ -163,7 +165,8 @@ final class PeerCodec {
             case MOVE_BEGIN ->
                 new PeerRequest.MoveBegin(
                         notNegative(operation.getMoveBegin().getSlot()),
-                        handover(operation.getMoveBegin().getHandover()));
+                        handover(operation.getMoveBegin().getHandover()),
+                        operation.getMoveBegin().getHeld());
             case PREPARE_RING -> RingMessageCodec.request(operation.getPrepareRing());
             case ACCEPT_RING -> RingMessageCodec.request(operation.getAcceptRing());
             case READ_ACCEPTED -> PeerRequest.ReadAccepted.INSTANCE;

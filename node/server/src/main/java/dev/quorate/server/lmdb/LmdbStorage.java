@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -94,6 +95,8 @@ public final class LmdbStorage implements Storage {
 
     // Of the loop.
     private final Deque<MemoryTable> frozen = new ArrayDeque<>();
+    // Flushed and read by nobody, to be used again.
+    private final Deque<MemoryTable> spare = new ArrayDeque<>(MOST_FROZEN);
     private MemoryTable active;
     private long activeSinceNanos;
     private long checkpointLsn;
@@ -122,19 +125,29 @@ public final class LmdbStorage implements Storage {
         }
         this.disk = new DiskSpace(config.directory(), config.diskReserveBytes(), config.diskReservePercent());
         Path lmdbDirectory = privateDirectory(config.directory().resolve("lmdb"));
-        this.tables = LmdbTables.open(lmdbDirectory, mapBytes());
+        this.active = new MemoryTable(0);
+        this.upkeep = new Upkeep(this::lookAfterDisk);
+        // The first segment of a new log takes the disk a while: meanwhile LMDB is loaded and opened.
+        boolean isNew = logFiles.names().isEmpty() && !Files.exists(lmdbDirectory.resolve(LmdbFile.NAME));
+        @Nullable
+        FutureTask<CommitLog.Recovery> newLog =
+                isNew ? new FutureTask<>(() -> recover(logFiles, 0, false, false)) : null;
+        if (newLog != null) {
+            new Thread(newLog, "quorate-new-log").start();
+        }
+        try {
+            this.tables = LmdbTables.open(lmdbDirectory, mapBytes());
+        } catch (IOException | RuntimeException failure) {
+            if (newLog != null) {
+                awaitEnd(newLog);
+            }
+            throw failure;
+        }
         try {
             this.checkpointLsn = tables.checkpoint();
-            this.active = new MemoryTable(0);
-            this.upkeep = new Upkeep(this::lookAfterDisk);
-            CommitLog.Recovery recovery = CommitLog.recover(
-                    logFiles,
-                    config.logLimits(),
-                    checkpointLsn,
-                    tables.run() != 0,
-                    tables.closedCleanly(),
-                    upkeep::soon,
-                    this::replay);
+            CommitLog.Recovery recovery = newLog == null
+                    ? recover(logFiles, checkpointLsn, tables.run() != 0, tables.closedCleanly())
+                    : result(newLog);
             long run = nextRun(Math.max(tables.run() >>> 32, recovery.highestRun() >>> 32));
             tables.startRun(run);
             this.flusher = new Flusher(tables, disk, new FlushEvents());
@@ -165,6 +178,43 @@ public final class LmdbStorage implements Storage {
         metrics.gauge("storage_checkpoint_lsn", "LSN up to which LMDB holds everything.", () -> checkpointLsn);
         metrics.gauge("storage_synced_lsn", "LSN up to which the log is on the disk.", log::syncedLsn);
         loop.execute(this::tick);
+    }
+
+    private CommitLog.Recovery recover(LogFiles files, long checkpoint, boolean ranBefore, boolean closedCleanly)
+            throws IOException {
+        return CommitLog.recover(
+                files, config.logLimits(), checkpoint, ranBefore, closedCleanly, upkeep::soon, this::replay);
+    }
+
+    private static CommitLog.Recovery result(FutureTask<CommitLog.Recovery> task) throws IOException {
+        awaitEnd(task);
+        try {
+            return task.get();
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof IOException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(failed.getCause());
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException("interrupted after the end", interrupted);
+        }
+    }
+
+    /** However the task ends. An interrupt is kept for later: what it began on the disk must not go on behind its back. */
+    private static void awaitEnd(FutureTask<?> task) {
+        boolean interrupted = false;
+        while (!task.isDone()) {
+            try {
+                task.get();
+            } catch (InterruptedException later) {
+                interrupted = true;
+            } catch (ExecutionException ended) {
+                break;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Loads and binds the native library, which {@link #open} needs: slow, once in a process, and good on any thread. */
@@ -258,7 +308,8 @@ public final class LmdbStorage implements Storage {
         }
         // Pinned before LMDB is read: a table flushed and dropped meanwhile may be newer than what the reader saw.
         List<MemoryTable> pinned = memoryTables();
-        return reads.scanFromPool(table, range, budget).thenApply(found -> {
+        pinned.forEach(MemoryTable::pin);
+        CompletionStage<Page> page = reads.scanFromPool(table, range, budget).thenApply(found -> {
             List<MemoryTable> newestFirst = memoryTables();
             long oldest = newestFirst.get(newestFirst.size() - 1).generation();
             for (MemoryTable each : pinned) {
@@ -268,6 +319,32 @@ public final class LmdbStorage implements Storage {
             }
             return ScanMerge.page(newestFirst, table, range, budget, found);
         });
+        return page.whenComplete((merged, failure) -> pinned.forEach(this::unpin));
+    }
+
+    private void unpin(MemoryTable table) {
+        table.unpin();
+        if (table != active && !frozen.contains(table)) {
+            useAgain(table);
+        }
+    }
+
+    /** A flushed table: its arrays serve a later generation, unless somebody reads them still. */
+    private void useAgain(MemoryTable flushed) {
+        // One that a replay filled may be several times as large as any other.
+        boolean usual = flushed.bytes() <= 2 * tableBytes;
+        if (ended == null && usual && !flushed.isPinned() && spare.size() < MOST_FROZEN) {
+            spare.add(flushed);
+        }
+    }
+
+    private MemoryTable tableFor(long generation) {
+        MemoryTable again = spare.poll();
+        if (again == null) {
+            return new MemoryTable(generation);
+        }
+        again.beginAgain(generation);
+        return again;
     }
 
     /** Newest first; a new list. */
@@ -442,7 +519,7 @@ public final class LmdbStorage implements Storage {
         MemoryTable full = active;
         full.freeze();
         frozen.addLast(full);
-        active = new MemoryTable(full.generation() + 1);
+        active = tableFor(full.generation() + 1);
         // Only what the log has synced may reach LMDB; a failed barrier means that the process ends.
         log.barrier().thenRun(() -> flusher.flush(full));
     }
@@ -476,6 +553,7 @@ public final class LmdbStorage implements Storage {
             upkeep.soon();
             loop.execute(() -> {
                 frozen.remove(table);
+                useAgain(table);
                 checkpointLsn = table.lastLsn();
                 if (ended == null && activeIsFull() && frozen.size() < MOST_FROZEN) {
                     freeze();

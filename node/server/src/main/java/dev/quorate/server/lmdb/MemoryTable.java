@@ -7,28 +7,58 @@ import dev.quorate.core.storage.Storage.KeyRange;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.storage.WriteBatch.Change;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The newest change of every key that was written during one generation. The event loop writes it until it is frozen; from then on it never
- * changes and other threads may read it. Readers that hold a reference keep it alive after its flush.
+ * The newest change of every key that was written during one generation. The event loop writes it until it is frozen; from then on it does not
+ * change and other threads may read it, until it is flushed and its last reader is gone: then it is used again for a later generation.
  */
 final class MemoryTable {
-    private final long generation;
+    private final Deque<byte[]> spareChunks = new ArrayDeque<>();
     private final List<NewestChanges> tables;
     // Of combining tables only the sum is kept: at most one entry per leaf, whatever is written.
     private final LeafSums leaves = new LeafSums();
     private long writtenBytes;
+    private long generation;
     private long lastLsn;
     private boolean frozen;
+    // Of the loop.
+    private int readers;
 
     MemoryTable(long generation) {
         this.generation = generation;
-        this.tables = Stream.of(Table.values()).map(NewestChanges::new).toList();
+        this.tables = Stream.of(Table.values())
+                .map(table -> new NewestChanges(table, spareChunks))
+                .toList();
+    }
+
+    /** Forgets everything and begins another generation. It is flushed, and nobody reads it. */
+    void beginAgain(long newGeneration) {
+        tables.forEach(NewestChanges::clear);
+        leaves.clear();
+        generation = newGeneration;
+        writtenBytes = 0;
+        lastLsn = 0;
+        frozen = false;
+    }
+
+    /** Keeps it as it is until {@link #unpin}, flushed or not. */
+    void pin() {
+        readers++;
+    }
+
+    void unpin() {
+        readers--;
+    }
+
+    boolean isPinned() {
+        return readers > 0;
     }
 
     void apply(long lsn, WriteBatch batch) {

@@ -4,10 +4,12 @@ import dev.quorate.core.model.Bytes;
 import dev.quorate.core.storage.Storage.KeyRange;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch.Change;
-import java.util.ArrayList;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
@@ -15,13 +17,15 @@ import org.jspecify.annotations.Nullable;
  * The newest change of every key of one table, laid out in byte arrays. One writer; once nobody writes any more, any thread may read.
  *
  * <p>As objects these changes were what the collector spent its time on: a busy node makes a hundred thousand a second, and they live
- * just long enough to be copied again and again. Arrays of primitives are copied rarely and never traced.
+ * just long enough to be copied again and again. Arrays of primitives are copied rarely and never traced, and these are used again from
+ * generation to generation: as garbage they would fill the old half of the heap before anybody looked at it.
  *
- * <p>Gets and puts find a key by hash, with open addressing. Order is made when a flush or a scan asks for it, one shelf of keys with a common
- * prefix at a time, so that a page of a scan sorts little.
+ * <p>Gets and puts find a key by hash, with open addressing. What they wait for is memory, not arithmetic: a place of the index holds a part of
+ * the hash beside the address, so that a look-up touches the index once and then the entry it wants. Order is made when a flush or a
+ * scan asks for it, one shelf of keys with a common prefix at a time, so that a page of a scan sorts little.
  */
 final class NewestChanges {
-    /** What a key costs beyond the bytes of its entry: hash, address and its places in the index and on a shelf. */
+    /** What a key costs beyond the bytes of its entry: its places in the index and on a shelf. */
     static final int OVERHEAD_BYTES = 32;
 
     private static final int SHELF_BITS = 10;
@@ -30,31 +34,70 @@ final class NewestChanges {
     private static final int FIRST_CHUNK_BYTES = 1 << 12;
     private static final int SMALLEST_INDEX = 64;
 
+    /** An index of more places than this for each entry was made for another load, and is not kept. */
+    private static final int MOST_PLACES_PER_ENTRY = 16;
+
     /** Room for a value grows in steps, so that a value of about the same length finds room where the old one was. */
     private static final int ROOM_STEP = 32;
 
     private static final int DELETED = -1;
 
-    // An entry: u16 length of the key, i32 room for the value, i32 length of the value or DELETED, key, value.
+    /** The value, and those that follow it, are in another entry, whose address stands in the place of the value. */
+    private static final int MOVED = -2;
+
+    // An entry: u16 length of the key, i32 room for the value, i32 length of the value or one of the above, key, value.
     private static final int KEY_LENGTH_AT = 0;
     private static final int ROOM_AT = 2;
     private static final int VALUE_LENGTH_AT = 6;
     private static final int KEY_AT = 10;
 
+    // A place of the index: 0 while free, else a part of the hash above one more than the address. An address is the
+    // number
+    // of a chunk above the position in it: only the first entry of a chunk may be longer than CHUNK_BYTES.
+    private static final int ADDRESS_BITS = 40;
+    private static final long ADDRESS = (1L << ADDRESS_BITS) - 1;
+
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+
     private final Table table;
-    private final List<byte[]> chunks = new ArrayList<>();
-    private int[] index = new int[SMALLEST_INDEX];
-    private int[] hashes = new int[SMALLEST_INDEX / 2];
-    private long[] addresses = new long[SMALLEST_INDEX / 2];
+    private final Deque<byte[]> spareChunks;
+    private byte[][] chunks = new byte[4][];
+    private int chunkCount;
+    private long[] index = new long[SMALLEST_INDEX];
     private int size;
     private int end;
     private long bytes;
-    private final int[][] shelves = new int[1 << SHELF_BITS][];
+    private final long[][] shelves = new long[1 << SHELF_BITS][];
     private final int[] shelved = new int[1 << SHELF_BITS];
     private final boolean[] unsorted = new boolean[1 << SHELF_BITS];
 
-    NewestChanges(Table table) {
+    /** @param spareChunks where chunks are taken from, and returned to by {@link #clear} */
+    NewestChanges(Table table, Deque<byte[]> spareChunks) {
         this.table = table;
+        this.spareChunks = spareChunks;
+    }
+
+    /** Begins anew, in the arrays that are there. Nobody may read any more. */
+    void clear() {
+        for (int i = 0; i < chunkCount; i++) {
+            if (chunks[i].length == CHUNK_BYTES) {
+                spareChunks.add(chunks[i]);
+            }
+        }
+        Arrays.fill(chunks, null);
+        chunkCount = 0;
+        if (index.length > MOST_PLACES_PER_ENTRY * Math.max(size, SMALLEST_INDEX)) {
+            index = new long[SMALLEST_INDEX];
+            Arrays.fill(shelves, null);
+        } else {
+            Arrays.fill(index, 0);
+        }
+        Arrays.fill(shelved, 0);
+        Arrays.fill(unsorted, false);
+        size = 0;
+        end = 0;
+        bytes = 0;
     }
 
     /** On the heap, roughly. */
@@ -66,31 +109,34 @@ final class NewestChanges {
         byte[] key = change.key().unsafeArray();
         Bytes value = change.value();
         int length = value == null ? 0 : value.length();
-        int hash = spread(change.key().hashCode());
-        int slot = slotOf(key, hash);
-        int entry = index[slot] - 1;
-        if (entry < 0) {
-            entry = size++;
-            index[slot] = size;
-            if (entry == hashes.length) {
-                hashes = Arrays.copyOf(hashes, 2 * entry);
-                addresses = Arrays.copyOf(addresses, 2 * entry);
-            }
-            hashes[entry] = hash;
-            addresses[entry] = append(key, length);
+        long hash = hash(key, 0, key.length);
+        int place = placeOf(key, hash);
+        long address;
+        if (index[place] == 0) {
+            address = append(key, length);
+            index[place] = inIndex(hash, address);
+            size++;
             bytes += OVERHEAD_BYTES;
-            shelve(key, entry);
+            shelve(key, address);
             if (2 * size > index.length) {
-                rehash();
+                enlargeIndex();
             }
-        } else if (length > getInt(addresses[entry] + ROOM_AT)) {
-            // The old place stays empty until the generation goes.
-            addresses[entry] = append(key, length);
+        } else {
+            address = addressIn(index[place]);
+            if (length > getInt(address, ROOM_AT)) {
+                // The old place stays as it is until the generation goes: a shelf knows it.
+                long wider = append(key, length);
+                byte[] old = chunkOf(address);
+                int at = offset(address);
+                INT.set(old, at + VALUE_LENGTH_AT, MOVED);
+                LONG.set(old, at + KEY_AT + key.length, wider);
+                index[place] = inIndex(hash, wider);
+                address = wider;
+            }
         }
-        long address = addresses[entry];
         byte[] chunk = chunkOf(address);
         int at = offset(address);
-        putInt(chunk, at + VALUE_LENGTH_AT, value == null ? DELETED : length);
+        INT.set(chunk, at + VALUE_LENGTH_AT, value == null ? DELETED : length);
         if (value != null) {
             System.arraycopy(value.unsafeArray(), 0, chunk, at + KEY_AT + key.length, length);
         }
@@ -102,8 +148,9 @@ final class NewestChanges {
         if (size == 0) {
             return null;
         }
-        int entry = index[slotOf(key.unsafeArray(), spread(key.hashCode()))] - 1;
-        return entry < 0 ? null : new Change(table, key, valueOf(addresses[entry]));
+        byte[] array = key.unsafeArray();
+        long found = index[placeOf(array, hash(array, 0, array.length))];
+        return found == 0 ? null : new Change(table, key, valueOf(addressIn(found)));
     }
 
     /** In key order. With {@code frozen} any number of threads may iterate; without, it is good until the next put. */
@@ -111,12 +158,11 @@ final class NewestChanges {
         return new Range(range, frozen);
     }
 
-    private Change changeOf(int entry) {
-        return new Change(table, Bytes.owning(keyOf(entry)), valueOf(addresses[entry]));
+    private Change changeOf(long address) {
+        return new Change(table, Bytes.owning(keyOf(address)), valueOf(address));
     }
 
-    private byte[] keyOf(int entry) {
-        long address = addresses[entry];
+    private byte[] keyOf(long address) {
         byte[] chunk = chunkOf(address);
         int at = offset(address);
         return Arrays.copyOfRange(chunk, at + KEY_AT, at + KEY_AT + keyLength(chunk, at));
@@ -125,112 +171,131 @@ final class NewestChanges {
     private @Nullable Bytes valueOf(long address) {
         byte[] chunk = chunkOf(address);
         int at = offset(address);
-        int length = getInt(address + VALUE_LENGTH_AT);
-        if (length == DELETED) {
-            return null;
-        }
         int from = at + KEY_AT + keyLength(chunk, at);
-        return Bytes.owning(Arrays.copyOfRange(chunk, from, from + length));
+        int length = (int) INT.get(chunk, at + VALUE_LENGTH_AT);
+        if (length == MOVED) {
+            return valueOf((long) LONG.get(chunk, from));
+        }
+        return length == DELETED ? null : Bytes.owning(Arrays.copyOfRange(chunk, from, from + length));
     }
 
     /** The place in the index that holds the key, or the free one where it belongs. */
-    private int slotOf(byte[] key, int hash) {
+    private int placeOf(byte[] key, long hash) {
         int mask = index.length - 1;
-        int slot = hash & mask;
-        while (index[slot] != 0) {
-            int entry = index[slot] - 1;
-            if (hashes[entry] == hash && isKeyOf(entry, key)) {
-                return slot;
+        int place = (int) hash & mask;
+        for (long found = index[place]; found != 0; found = index[place]) {
+            if ((found ^ hash) >>> ADDRESS_BITS == 0 && isKeyAt(addressIn(found), key)) {
+                return place;
             }
-            slot = slot + 1 & mask;
+            place = place + 1 & mask;
         }
-        return slot;
+        return place;
     }
 
-    private boolean isKeyOf(int entry, byte[] key) {
-        long address = addresses[entry];
+    private static long inIndex(long hash, long address) {
+        return hash & ~ADDRESS | address + 1;
+    }
+
+    private static long addressIn(long found) {
+        return (found & ADDRESS) - 1;
+    }
+
+    private boolean isKeyAt(long address, byte[] key) {
         byte[] chunk = chunkOf(address);
         int at = offset(address);
         int length = keyLength(chunk, at);
         return Arrays.equals(chunk, at + KEY_AT, at + KEY_AT + length, key, 0, key.length);
     }
 
-    private void rehash() {
-        index = new int[2 * index.length];
+    private void enlargeIndex() {
+        long[] old = index;
+        index = new long[2 * old.length];
         int mask = index.length - 1;
-        for (int entry = 0; entry < size; entry++) {
-            int slot = hashes[entry] & mask;
-            while (index[slot] != 0) {
-                slot = slot + 1 & mask;
+        for (long found : old) {
+            if (found != 0) {
+                byte[] chunk = chunkOf(addressIn(found));
+                int at = offset(addressIn(found));
+                int place = (int) hash(chunk, at + KEY_AT, keyLength(chunk, at)) & mask;
+                while (index[place] != 0) {
+                    place = place + 1 & mask;
+                }
+                index[place] = found;
             }
-            index[slot] = entry + 1;
         }
     }
 
-    /** Byte strings that count up hash to neighbours, which open addressing suffers from. */
-    private static int spread(int hash) {
-        int mixed = hash * 0x9e3779b9;
-        return mixed ^ mixed >>> 15;
+    /** Its low bits choose the place, its high ones tell keys apart. Most keys are keyed hashes, whose words are as good as random. */
+    private static long hash(byte[] array, int from, int length) {
+        long hash = length;
+        int at = from;
+        int endOfWords = from + (length & -Long.BYTES);
+        for (; at < endOfWords; at += Long.BYTES) {
+            hash = (hash ^ (long) LONG.get(array, at)) * 0x9e3779b97f4a7c15L;
+            hash ^= hash >>> 32;
+        }
+        for (; at < from + length; at++) {
+            hash = (hash ^ array[at]) * 0x9e3779b97f4a7c15L;
+            hash ^= hash >>> 32;
+        }
+        return hash;
     }
 
     /** Room for a new entry with this key, without a value yet. Returns its address. */
     private long append(byte[] key, int valueLength) {
-        int room = (valueLength + ROOM_STEP - 1) / ROOM_STEP * ROOM_STEP;
+        // An address must find room where the value was.
+        int room = Math.max(Long.BYTES, (valueLength + ROOM_STEP - 1) / ROOM_STEP * ROOM_STEP);
         int needed = KEY_AT + key.length + room;
-        int last = chunks.size() - 1;
-        if (last < 0 || end + needed > chunks.get(last).length) {
+        if (chunkCount == 0 || end + needed > chunks[chunkCount - 1].length) {
             // Small first, because most tables of most generations stay nearly empty.
-            int usual = chunks.isEmpty() ? FIRST_CHUNK_BYTES : CHUNK_BYTES;
-            chunks.add(new byte[Math.max(usual, needed)]);
-            last++;
+            int usual = chunkCount == 0 ? FIRST_CHUNK_BYTES : CHUNK_BYTES;
+            if (chunkCount == chunks.length) {
+                chunks = Arrays.copyOf(chunks, 2 * chunkCount);
+            }
+            chunks[chunkCount++] = newChunk(Math.max(usual, needed));
             end = 0;
         }
-        byte[] chunk = chunks.get(last);
+        byte[] chunk = chunks[chunkCount - 1];
         chunk[end + KEY_LENGTH_AT] = (byte) (key.length >>> 8);
         chunk[end + KEY_LENGTH_AT + 1] = (byte) key.length;
-        putInt(chunk, end + ROOM_AT, room);
+        INT.set(chunk, end + ROOM_AT, room);
         System.arraycopy(key, 0, chunk, end + KEY_AT, key.length);
-        long address = (long) last << 32 | end;
+        long address = (long) (chunkCount - 1) << CHUNK_BITS | end;
         end += needed;
         bytes += needed;
         return address;
     }
 
+    private byte[] newChunk(int length) {
+        byte[] spare = length == CHUNK_BYTES ? spareChunks.poll() : null;
+        return spare == null ? new byte[length] : spare;
+    }
+
     private byte[] chunkOf(long address) {
-        return chunks.get((int) (address >>> 32));
+        return chunks[(int) (address >>> CHUNK_BITS)];
     }
 
     private static int offset(long address) {
-        return (int) address;
+        return (int) address & CHUNK_BYTES - 1;
     }
 
     private static int keyLength(byte[] chunk, int at) {
         return (chunk[at + KEY_LENGTH_AT] & 0xff) << 8 | chunk[at + KEY_LENGTH_AT + 1] & 0xff;
     }
 
-    private int getInt(long address) {
-        byte[] chunk = chunkOf(address);
-        int at = offset(address);
-        return chunk[at] << 24 | (chunk[at + 1] & 0xff) << 16 | (chunk[at + 2] & 0xff) << 8 | chunk[at + 3] & 0xff;
+    private int getInt(long address, int field) {
+        return (int) INT.get(chunkOf(address), offset(address) + field);
     }
 
-    private static void putInt(byte[] chunk, int at, int value) {
-        chunk[at] = (byte) (value >>> 24);
-        chunk[at + 1] = (byte) (value >>> 16);
-        chunk[at + 2] = (byte) (value >>> 8);
-        chunk[at + 3] = (byte) value;
-    }
-
-    private void shelve(byte[] key, int entry) {
+    private void shelve(byte[] key, long address) {
         int shelf = shelfOf(key);
-        int[] entries = shelves[shelf];
+        long[] entries = shelves[shelf];
         int count = shelved[shelf];
         if (entries == null) {
-            entries = new int[4];
+            entries = new long[4];
         } else if (count == entries.length) {
             entries = Arrays.copyOf(entries, 2 * count);
         }
-        entries[count] = entry;
+        entries[count] = address;
         shelves[shelf] = entries;
         shelved[shelf] = count + 1;
         unsorted[shelf] = true;
@@ -244,18 +309,18 @@ final class NewestChanges {
     }
 
     /** The entries of a shelf in key order. Frozen changes are read by two threads, so their shelves are sorted in a copy. */
-    private int[] sorted(int shelf, boolean frozen) {
-        int[] entries = shelves[shelf];
+    private long[] sorted(int shelf, boolean frozen) {
+        long[] entries = shelves[shelf];
         int count = shelved[shelf];
         if (entries == null || !unsorted[shelf]) {
-            return entries == null ? new int[0] : Arrays.copyOf(entries, count);
+            return entries == null ? new long[0] : Arrays.copyOf(entries, count);
         }
-        Integer[] order = new Integer[count];
+        Long[] order = new Long[count];
         for (int i = 0; i < count; i++) {
             order[i] = entries[i];
         }
         Arrays.sort(order, this::compareKeys);
-        int[] result = new int[count];
+        long[] result = new long[count];
         for (int i = 0; i < count; i++) {
             result[i] = order[i];
         }
@@ -266,11 +331,11 @@ final class NewestChanges {
         return result;
     }
 
-    private int compareKeys(int left, int right) {
-        byte[] leftChunk = chunkOf(addresses[left]);
-        byte[] rightChunk = chunkOf(addresses[right]);
-        int leftAt = offset(addresses[left]);
-        int rightAt = offset(addresses[right]);
+    private int compareKeys(long left, long right) {
+        byte[] leftChunk = chunkOf(left);
+        byte[] rightChunk = chunkOf(right);
+        int leftAt = offset(left);
+        int rightAt = offset(right);
         return Arrays.compareUnsigned(
                 leftChunk,
                 leftAt + KEY_AT,
@@ -280,9 +345,9 @@ final class NewestChanges {
                 rightAt + KEY_AT + keyLength(rightChunk, rightAt));
     }
 
-    private int compareKey(int entry, byte[] key) {
-        byte[] chunk = chunkOf(addresses[entry]);
-        int at = offset(addresses[entry]);
+    private int compareKey(long address, byte[] key) {
+        byte[] chunk = chunkOf(address);
+        int at = offset(address);
         return Arrays.compareUnsigned(chunk, at + KEY_AT, at + KEY_AT + keyLength(chunk, at), key, 0, key.length);
     }
 
@@ -290,7 +355,7 @@ final class NewestChanges {
         private final @Nullable Bytes endExclusive;
         private final boolean frozen;
         private int shelf;
-        private int[] entries;
+        private long[] entries;
         private int next;
 
         Range(KeyRange range, boolean frozen) {

@@ -3,7 +3,10 @@ package dev.quorate.server.lmdb;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** Runs one task every second, and soon after somebody asks for it, on a thread of its own. */
+/**
+ * Runs one task every second, and soon after somebody asks for it, on a thread of its own. The first time is a second after the start: until then
+ * the node needs the disk for itself, and what was found or made when the storage was opened is enough.
+ */
 final class Upkeep {
     private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -37,6 +40,10 @@ final class Upkeep {
     }
 
     private void run() {
+        asked = false;
+        if (!closed) {
+            LockSupport.parkNanos(this, PERIOD_NANOS);
+        }
         while (!closed) {
             asked = false;
             task.run();

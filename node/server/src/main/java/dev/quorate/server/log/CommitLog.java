@@ -28,6 +28,9 @@ public final class CommitLog {
     /** What a group may hold at most, so that one sync stays short; a larger batch goes alone. */
     private static final long GROUP_BYTES = 4 << 20;
 
+    /** Batches of one pass of the loop that wake the log thread before the pass is over. */
+    private static final int WAKING_BATCHES = 32;
+
     /** Queue and accounting weigh a batch as its bytes plus a share of its frame. */
     private static final int BATCH_SHARE_BYTES = Frames.HEADER_BYTES + Frames.ALIGNMENT;
 
@@ -97,6 +100,8 @@ public final class CommitLog {
     private long appendedLsn;
     private long completedLsn;
     private long queuedBytes;
+    private int unannounced;
+    private boolean wakeScheduled;
     private @Nullable StorageFailedException failure;
 
     private CommitLog(
@@ -292,6 +297,25 @@ public final class CommitLog {
             newest = queue.get();
             pending.next = newest;
         } while (!queue.compareAndSet(newest, pending));
+        if (!parked) {
+            return;
+        }
+        // Woken by the first batch of a pass, the thread would sync that one alone while all others wait for the next
+        // sync.
+        unannounced++;
+        if (unannounced == WAKING_BATCHES) {
+            wake();
+        } else if (!wakeScheduled) {
+            wakeScheduled = true;
+            loop.execute(() -> {
+                wakeScheduled = false;
+                wake();
+            });
+        }
+    }
+
+    private void wake() {
+        unannounced = 0;
         if (parked) {
             parked = false;
             LockSupport.unpark(thread);

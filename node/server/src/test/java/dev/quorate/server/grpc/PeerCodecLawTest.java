@@ -183,7 +183,7 @@ class PeerCodecLawTest {
             case 16 -> new PeerRequest.FetchRing(new RingVersion(random.nextInt(3), 1 + random.nextInt(1000)));
             case 17 -> new PeerRequest.TellRing(anyUpdate(random));
             case 18 -> new PeerRequest.ReportMove(anyReportedMove(random));
-            case 19 -> new PeerRequest.MoveBegin(random.nextInt(1 << 16), anyHandover(random));
+            case 19 -> new PeerRequest.MoveBegin(random.nextInt(1 << 16), anyHandover(random), random.nextBoolean());
             case 8 -> new PeerRequest.ProbeFor(new NodeId(1 + random.nextInt(1000)));
             case 9 ->
                 new PeerRequest.CompareRoots(

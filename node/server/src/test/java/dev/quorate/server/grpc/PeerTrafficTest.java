@@ -40,7 +40,8 @@ class PeerTrafficTest {
                 .isSameAs(traffic.transfers());
         assertThat(traffic.counter(new PeerRequest.Read(key, null, 1, handover)))
                 .isSameAs(traffic.transfers());
-        assertThat(traffic.counter(new PeerRequest.MoveBegin(3, handover))).isSameAs(traffic.transfers());
+        assertThat(traffic.counter(new PeerRequest.MoveBegin(3, handover, false)))
+                .isSameAs(traffic.transfers());
     }
 
     @Test

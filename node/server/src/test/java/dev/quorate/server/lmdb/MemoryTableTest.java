@@ -4,6 +4,8 @@ import static dev.quorate.core.Seeds.forEachSeed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.quorate.core.model.Bytes;
+import dev.quorate.core.storage.LeafDelta;
+import dev.quorate.core.storage.LeafSums;
 import dev.quorate.core.storage.Storage.KeyRange;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.storage.WriteBatch;
@@ -17,35 +19,47 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class MemoryTableTest {
-    /** Keys of one, two and many bytes, so that shelves are empty, shared and crossed. */
+    /** Keys of one, two and many bytes, so that shelves are empty, shared and crossed; values outgrow their place; each table is used three times. */
     @Test
     void equalsASortedMapLaw() {
         forEachSeed(500, seed -> {
             SplittableRandom random = new SplittableRandom(seed);
             MemoryTable table = new MemoryTable(0);
-            NavigableMap<Bytes, Change> expected = new TreeMap<>();
-            for (int step = 1; step <= 100; step++) {
-                Bytes key = anyKey(random);
-                WriteBatch batch = random.nextInt(5) == 0
-                        ? new WriteBatch().andDelete(Table.DATA, key)
-                        : WriteBatch.put(Table.DATA, key, Bytes.utf8("v" + step));
-                table.apply(step, batch);
-                expected.put(key, batch.changes().get(0));
-                if (step == 80) {
-                    table.freeze();
-                    break;
-                }
-                if (random.nextInt(10) == 0) {
-                    checkRange(table, expected, random);
-                }
+            for (int generation = 0; generation < 3; generation++) {
+                checkGeneration(table, random);
+                table.beginAgain(generation + 1);
+                assertThat(table.generation()).isEqualTo(generation + 1);
+                assertThat(table.isEmpty()).isTrue();
+                assertThat(table.bytes()).isZero();
+                assertThat(table.writtenBytes()).isZero();
+                assertThat(table.range(Table.MERKLE, KeyRange.ALL)).isExhausted();
             }
-            for (int i = 0; i < 10; i++) {
+        });
+    }
+
+    private static void checkGeneration(MemoryTable table, SplittableRandom random) {
+        NavigableMap<Bytes, Change> expected = new TreeMap<>();
+        for (int step = 1; step <= 100; step++) {
+            Bytes key = anyKey(random);
+            WriteBatch batch = random.nextInt(5) == 0
+                    ? new WriteBatch().andDelete(Table.DATA, key)
+                    : WriteBatch.put(Table.DATA, key, Bytes.utf8("v" + step + "+".repeat(40 * random.nextInt(4))));
+            expected.put(key, batch.changes().get(0));
+            table.apply(step, batch.andAdd(new LeafDelta(random.nextInt(LeafSums.LEAVES), step, 1)));
+            if (step == 80 && random.nextBoolean()) {
+                table.freeze();
+                break;
+            }
+            if (random.nextInt(10) == 0) {
                 checkRange(table, expected, random);
             }
-            Bytes key = anyKey(random);
-            assertThat(table.get(Table.DATA, key)).isEqualTo(expected.get(key));
-            assertThat(table.get(Table.META, key)).isNull();
-        });
+        }
+        for (int i = 0; i < 10; i++) {
+            checkRange(table, expected, random);
+        }
+        Bytes key = anyKey(random);
+        assertThat(table.get(Table.DATA, key)).isEqualTo(expected.get(key));
+        assertThat(table.get(Table.META, key)).isNull();
     }
 
     @Test
