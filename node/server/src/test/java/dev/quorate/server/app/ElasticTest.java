@@ -23,16 +23,21 @@ import dev.quorate.proto.admin.v1.StagedChange;
 import dev.quorate.proto.kv.v1.Consistency;
 import dev.quorate.proto.kv.v1.GetRequest;
 import dev.quorate.proto.kv.v1.GetTopologyRequest;
+import dev.quorate.proto.kv.v1.KvServiceGrpc;
+import dev.quorate.proto.kv.v1.PipelineResponse;
 import dev.quorate.proto.kv.v1.PutRequest;
 import dev.quorate.proto.kv.v1.ReadOptions;
 import dev.quorate.proto.kv.v1.TopologyServiceGrpc;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -194,11 +199,17 @@ class ElasticTest {
                             .getPlan(GetPlanRequest.getDefaultInstance())
                             .getPlanId())
                     .isEmpty();
+            LinkedBlockingQueue<PipelineResponse> heard = pipeline(nodes, 2);
+            assertThat(heard.poll(20, TimeUnit.SECONDS).getGreeting().getEpoch())
+                    .isEqualTo(1);
             StagedChange.Builder twice = StagedChange.newBuilder()
                     .setNode("n2")
                     .setWeight(StagedChange.Weight.newBuilder().setWeight(2));
             assertThat(admin(nodes, 1).stageChange(stage(twice)).getStagedList())
                     .hasSize(1);
+            assertThat(heard.poll(20, TimeUnit.SECONDS).getEpoch())
+                    .as("a client that asks for nothing")
+                    .isEqualTo(2);
             await("gossiped").atMost(SOON).until(() -> member(nodes, 3, "n2").hasStaged());
             String planId =
                     admin(nodes, 3).getPlan(GetPlanRequest.getDefaultInstance()).getPlanId();
@@ -247,6 +258,24 @@ class ElasticTest {
                     .isEqualTo(Status.Code.FAILED_PRECONDITION);
             assertThat(nodes.fatal).isEmpty();
         }
+    }
+
+    private static LinkedBlockingQueue<PipelineResponse> pipeline(LocalNodes nodes, int number) {
+        LinkedBlockingQueue<PipelineResponse> heard = new LinkedBlockingQueue<>();
+        var unused = KvServiceGrpc.newStub(nodes.channel(nodes.node(number).clientAddress()))
+                .pipeline(new StreamObserver<>() {
+                    @Override
+                    public void onNext(PipelineResponse message) {
+                        heard.add(message);
+                    }
+
+                    @Override
+                    public void onError(Throwable ended) {}
+
+                    @Override
+                    public void onCompleted() {}
+                });
+        return heard;
     }
 
     private static Status.Code code(Runnable call) {
