@@ -10,8 +10,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** A cluster of real processes on this machine. Closing it ends them all by force. */
 final class Cluster implements AutoCloseable {
@@ -19,11 +21,12 @@ final class Cluster implements AutoCloseable {
 
     private final ClusterPlan plan;
     private final List<ClusterNode> nodes;
+    private final List<ClusterNode> former = new CopyOnWriteArrayList<>();
     private final Links links;
 
     private Cluster(ClusterPlan plan, List<ClusterNode> nodes, Links links) {
         this.plan = plan;
-        this.nodes = nodes;
+        this.nodes = new CopyOnWriteArrayList<>(nodes);
         this.links = links;
     }
 
@@ -34,7 +37,6 @@ final class Cluster implements AutoCloseable {
                 .toList();
         Cluster cluster = new Cluster(plan, nodes, Links.between(nodes, plan.proxied()));
         for (int number = 1; number <= plan.nodes(); number++) {
-            Files.createDirectories(cluster.node(number).folder());
             cluster.configure(number, plan);
         }
         NodeLogs.watch(cluster);
@@ -68,9 +70,40 @@ final class Cluster implements AutoCloseable {
 
     /** Gives one node a file of its own making. */
     void configure(int number, ClusterPlan its) throws IOException {
-        Path file = node(number).configuration();
-        Files.writeString(file, its.yaml(this, number));
-        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        configure(node(number), its.yaml(this, number));
+    }
+
+    private static void configure(ClusterNode node, String yaml) throws IOException {
+        Files.createDirectories(node.folder());
+        Files.writeString(node.configuration(), yaml);
+        Files.setPosixFilePermissions(node.configuration(), PosixFilePermissions.fromString("rw-------"));
+    }
+
+    /** Starts one more node, which asks those that live to let it in, and waits until they have. It owns nothing yet. */
+    ClusterNode join(double weight, String token) throws IOException {
+        int number = 1
+                + Stream.concat(nodes.stream(), former.stream())
+                        .mapToInt(ClusterNode::number)
+                        .max()
+                        .orElse(0);
+        Path folder = node(1).folder().resolveSibling("n" + number);
+        ClusterNode newcomer = new ClusterNode(number, folder);
+        configure(newcomer, plan.yamlOfNewcomer(this, newcomer, weight, token));
+        newcomer.start();
+        nodes.add(newcomer);
+        awaitReady();
+        return newcomer;
+    }
+
+    /** It has left, or is dead and replaced: nobody is to miss it. */
+    void forget(ClusterNode gone) {
+        nodes.remove(gone);
+        former.add(gone);
+    }
+
+    /** Those that were forgotten too. */
+    List<ClusterNode> everStarted() {
+        return Stream.concat(nodes.stream(), former.stream()).toList();
     }
 
     ClusterPlan plan() {
@@ -101,7 +134,10 @@ final class Cluster implements AutoCloseable {
 
     /** Counted from 1, as the ids are. */
     ClusterNode node(int number) {
-        return nodes.get(number - 1);
+        return nodes.stream()
+                .filter(node -> node.number() == number)
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Until every living node serves and reaches every other living one. */
@@ -143,7 +179,7 @@ final class Cluster implements AutoCloseable {
     @Override
     public void close() {
         try {
-            for (ClusterNode node : nodes) {
+            for (ClusterNode node : everStarted()) {
                 if (node.alive()) {
                     node.kill();
                 }

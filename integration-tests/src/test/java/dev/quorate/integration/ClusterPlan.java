@@ -5,10 +5,12 @@ import java.util.HexFormat;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * What a cluster is to look like. Everything random follows from the seed.
  *
+ * @param slots a power of two
  * @param settings more lines of each node's file, such as buckets
  * @param storage more settings below {@code storage}
  * @param proxied what reaches the nodes through a proxy: peers, and perhaps clients that begin at another node
@@ -16,6 +18,7 @@ import java.util.UUID;
 record ClusterPlan(
         int nodes,
         int replicas,
+        int slots,
         String clusterId,
         String hashSeed,
         String clusterKey,
@@ -30,6 +33,7 @@ record ClusterPlan(
         return new ClusterPlan(
                 nodes,
                 Math.min(nodes, 3),
+                64,
                 new UUID(random.nextLong(), random.nextLong()).toString(),
                 hex(random, 16),
                 hex(random, 32),
@@ -51,20 +55,32 @@ record ClusterPlan(
     }
 
     private ClusterPlan withProxied(Set<Links.Port> ports) {
-        return new ClusterPlan(nodes, replicas, clusterId, hashSeed, clusterKey, settings, storage, ports);
+        return new ClusterPlan(nodes, replicas, slots, clusterId, hashSeed, clusterKey, settings, storage, ports);
+    }
+
+    ClusterPlan withSlots(int number) {
+        return new ClusterPlan(nodes, replicas, number, clusterId, hashSeed, clusterKey, settings, storage, proxied);
     }
 
     ClusterPlan withClusterId(String id) {
-        return new ClusterPlan(nodes, replicas, id, hashSeed, clusterKey, settings, storage, proxied);
+        return new ClusterPlan(nodes, replicas, slots, id, hashSeed, clusterKey, settings, storage, proxied);
     }
 
     ClusterPlan withSettings(String lines) {
-        return new ClusterPlan(nodes, replicas, clusterId, hashSeed, clusterKey, lines, storage, proxied);
+        return new ClusterPlan(nodes, replicas, slots, clusterId, hashSeed, clusterKey, lines, storage, proxied);
     }
 
     ClusterPlan withStorage(Path directory, String inline) {
         return new ClusterPlan(
-                nodes, replicas, clusterId, hashSeed, clusterKey, settings, new Storage(directory, inline), proxied);
+                nodes,
+                replicas,
+                slots,
+                clusterId,
+                hashSeed,
+                clusterKey,
+                settings,
+                new Storage(directory, inline),
+                proxied);
     }
 
     /** The file of one node. */
@@ -73,7 +89,7 @@ record ClusterPlan(
         yaml.append("cluster: {id: ").append(clusterId).append("}\n");
         yaml.append("node: n").append(self).append('\n');
         yaml.append("replicas: ").append(replicas).append('\n');
-        yaml.append("slots: 64\n");
+        yaml.append("slots: ").append(slots).append('\n');
         yaml.append("hashSeed: '").append(hashSeed).append("'\n");
         yaml.append("clusterKey: '").append(clusterKey).append("'\n");
         yaml.append("storage: ")
@@ -88,6 +104,20 @@ record ClusterPlan(
             yaml.append("', host: host-").append(node.id()).append("}\n");
         }
         return yaml.append(settings).toString();
+    }
+
+    /** The file of a node that comes later, and is told the rest by those that are there. */
+    String yamlOfNewcomer(Cluster cluster, ClusterNode newcomer, double weight, String token) {
+        return "listen: {client: '" + newcomer.clientAddress() + "', peer: '127.0.0.1:" + newcomer.peerPort()
+                + "', admin: '" + newcomer.adminAddress() + "'}\n"
+                + "join: {seeds: ["
+                + cluster.nodes().stream()
+                        .filter(ClusterNode::alive)
+                        .map(node -> "'127.0.0.1:" + node.peerPort() + "'")
+                        .collect(Collectors.joining(", "))
+                + "], token: '" + token + "', weight: " + weight + ", host: host-" + newcomer.id() + "}\n"
+                + "storage: " + storage.settings().formatted(storage.directory()) + '\n'
+                + settings;
     }
 
     private static String hex(Random random, int bytes) {

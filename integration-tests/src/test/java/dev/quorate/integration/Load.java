@@ -28,7 +28,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -78,7 +78,7 @@ final class Load implements AutoCloseable {
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
     private final Set<String> attempted = ConcurrentHashMap.newKeySet();
     private final AtomicInteger mostSiblings = new AtomicInteger();
-    private final AtomicLong slowestNanos = new AtomicLong();
+    private final AtomicReference<Latencies> latencies = new AtomicReference<>(new Latencies());
 
     private Load() {}
 
@@ -128,12 +128,12 @@ final class Load implements AutoCloseable {
     /** What failed so far is no part of the test. The history keeps it. */
     void forgetFailures() {
         failures.clear();
-        slowestNanos.set(0);
+        takeLatencies();
     }
 
     /** Of the requests that were answered since the last call. */
-    long takeSlowestNanos() {
-        return slowestNanos.getAndSet(0);
+    Latencies takeLatencies() {
+        return latencies.getAndSet(new Latencies());
     }
 
     /** All keys that were ever written. */
@@ -349,7 +349,7 @@ final class Load implements AutoCloseable {
             try {
                 operation.run();
                 operations.increment();
-                slowestNanos.accumulateAndGet(System.nanoTime() - began, Math::max);
+                latencies.get().add(System.nanoTime() - began);
             } catch (QuorateException failure) {
                 if (!over.get() || failure.reason() != QuorateException.Reason.CLIENT_CLOSED) {
                     failures.add(new Failed(System.nanoTime(), request, failure));

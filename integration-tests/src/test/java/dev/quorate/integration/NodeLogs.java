@@ -17,12 +17,12 @@ final class NodeLogs implements AfterTestExecutionCallback {
     public void afterTestExecution(ExtensionContext context) {
         if (context.getExecutionException().isPresent()) {
             for (Cluster cluster : CLUSTERS) {
-                for (ClusterNode node : cluster.nodes()) {
+                for (ClusterNode node : cluster.everStarted()) {
                     System.out.println("---- " + context.getDisplayName() + ": log of " + node.id() + " ("
                             + (node.alive() ? "running" : "ended") + ") ends with\n" + node.logTail());
                 }
             }
         }
-        CLUSTERS.removeIf(cluster -> cluster.nodes().stream().noneMatch(ClusterNode::alive));
+        CLUSTERS.removeIf(cluster -> cluster.everStarted().stream().noneMatch(ClusterNode::alive));
     }
 }

@@ -190,13 +190,15 @@ final class Trial implements AutoCloseable {
                         .orElse(0)
                 / 1_000_000;
         double seconds = (System.nanoTime() - phase.beganNanos()) / 1e9;
+        Latencies latencies = load.takeLatencies();
         System.out.printf(
-                "%s: %-44s %5.1f s %6.0f operations/s, slowest answer %5d ms, %d failed%s%n",
+                "%s: %-44s %5.1f s %6.0f operations/s, p99 %5d ms, slowest answer %5d ms, %d failed%s%n",
                 name,
                 phase.what(),
                 seconds,
                 (load.operations() - phase.operationsBefore()) / seconds,
-                TimeUnit.NANOSECONDS.toMillis(load.takeSlowestNanos()),
+                TimeUnit.NANOSECONDS.toMillis(latencies.nanosAt(0.99)),
+                TimeUnit.NANOSECONDS.toMillis(latencies.slowestNanos()),
                 failed.size(),
                 failed.isEmpty() ? "" : ", the last after " + lastMillis + " ms");
     }

@@ -7,9 +7,6 @@ import dev.quorate.proto.admin.v1.GetRepairStatusRequest;
 import dev.quorate.proto.admin.v1.GetRepairStatusResponse;
 import dev.quorate.proto.admin.v1.RepairServiceGrpc;
 import dev.quorate.proto.admin.v1.StartRepairRequest;
-import dev.quorate.sdk.Bucket;
-import dev.quorate.sdk.Codec;
-import dev.quorate.sdk.QuorateClient;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,9 +16,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -38,7 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 final class WipedNodeIT {
     private static final int KEYS = Integer.getInteger("keys", 20_000);
-    private static final int WRITERS = 64;
     private static final int CLIENTS = 8;
     private static final String VALUE = "v".repeat(100);
     private static final Duration FAILURES_ALLOWED_FOR = Duration.ofSeconds(2);
@@ -51,7 +44,7 @@ final class WipedNodeIT {
     void aNodeThatLostItsDiskIsRestoredWhileStrictReadsMissNothing() throws Exception {
         Cluster cluster = Cluster.prepare(folder, ClusterPlan.of(3, Trial.SEED));
         try (Trial trial = Trial.start("WipedNodeIT", cluster, CLIENTS)) {
-            fill(cluster);
+            Filling.write("WipedNodeIT", cluster, KEYS, VALUE);
             ClusterNode node = cluster.node(2);
             trial.phase("n2 killed and wiped", FAILURES_ALLOWED_FOR);
             node.kill();
@@ -142,28 +135,6 @@ final class WipedNodeIT {
                         .orElse(Duration.ZERO)
                         .toMillis()
                 / 1e3;
-    }
-
-    private static void fill(Cluster cluster) {
-        long began = System.nanoTime();
-        ExecutorService writers = Executors.newFixedThreadPool(WRITERS);
-        try (QuorateClient client =
-                QuorateClient.builder().seeds(cluster.seeds()).build()) {
-            Bucket<String> bucket = client.bucket("default", Codec.utf8());
-            CompletableFuture.allOf(IntStream.range(0, WRITERS)
-                            .mapToObj(writer -> CompletableFuture.runAsync(
-                                    () -> {
-                                        for (int key = writer; key < KEYS; key += WRITERS) {
-                                            bucket.put("filled-" + key, VALUE);
-                                        }
-                                    },
-                                    writers))
-                            .toArray(CompletableFuture[]::new))
-                    .join();
-        } finally {
-            writers.shutdown();
-        }
-        System.out.printf("WipedNodeIT: %d keys written in %.1f s%n", KEYS, (System.nanoTime() - began) / 1e9);
     }
 
     private static void awaitRestored(ClusterNode node) throws InterruptedException {
