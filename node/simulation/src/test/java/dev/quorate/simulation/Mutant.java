@@ -10,7 +10,6 @@ import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.storage.HintRules;
 import dev.quorate.core.storage.ObjectDigest;
 import dev.quorate.core.storage.TransferRules;
-import dev.quorate.core.topology.RegisterRules;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.Dot;
 import dev.quorate.core.version.RecordCodec;
@@ -346,54 +345,6 @@ enum Mutant {
                 public boolean mayPurge(StoredRecord record) {
                     return true;
                 }
-            })),
-    M10(
-            "changes are not waited for at the new owner during a hand-over",
-            () -> transfers(new TransferRules() {
-                @Override
-                public boolean waitsForReceiver() {
-                    return false;
-                }
-            })),
-    A12_UNCOMPARED(
-            "nothing is compared once changes are forwarded",
-            () -> transfers(new TransferRules() {
-                @Override
-                public boolean comparesAfterSync() {
-                    return false;
-                }
-            })),
-    A12_ALONE(
-            "the old owner acknowledges alone what the new one did not take in time, until the end",
-            () -> transfers(new TransferRules() {
-                @Override
-                public boolean mayAcknowledgeAlone(boolean flipping) {
-                    return true;
-                }
-            })),
-    A18(
-            "requests under a row that has changed are carried out",
-            () -> rules(versions -> new SafetyRules(versions) {
-                @Override
-                public boolean rowIsStale(long theirs, long ours) {
-                    return false;
-                }
-            })),
-    A19_VOLATILE(
-            "voters answer before what they promise is on their disks",
-            () -> register(new RegisterRules() {
-                @Override
-                public boolean answersOnlyDurable() {
-                    return false;
-                }
-            })),
-    A19_ADOPTED(
-            "what one voter has accepted is taken for agreed",
-            () -> register(new RegisterRules() {
-                @Override
-                public boolean adoptsBeforeAccept() {
-                    return true;
-                }
             }));
 
     private interface Rules {
@@ -444,15 +395,6 @@ enum Mutant {
 
     private static Subject transfers(TransferRules mutation) {
         return rules(versions -> new SafetyRules(versions, new HintRules(), mutation));
-    }
-
-    private static Subject register(RegisterRules mutation) {
-        return new Subject() {
-            @Override
-            public RegisterRules registerRules() {
-                return mutation;
-            }
-        };
     }
 
     private static Subject versions(VersionRules mutation) {
