@@ -392,6 +392,16 @@ public final class History {
         destroyed(key, node, consulted, now, new BitSet());
     }
 
+    /** White box: the node will not hear out the others that were to make its lost copies again, for it has forgotten that it has to. */
+    synchronized void consultsNobody(String node, long now) {
+        for (KeyHistory key : keys.values()) {
+            List<Destroyed> lost = key.destroyed.stream()
+                    .filter(loss -> loss.node().equals(node) && loss.consulted() > 0)
+                    .toList();
+            lost.forEach(loss -> key.destroyed.add(new Destroyed(node, 0, now, loss.survivors())));
+        }
+    }
+
     /** White box: the copy of the key that a stand-in had is an owner's now. */
     synchronized void handedOver(String key, String from, String to, long now) {
         key(key).handedOver.add(new HandedOver(from, to, now));

@@ -207,7 +207,7 @@ final class SimCluster implements SimNetwork.Host {
                 Duration.ofMillis(random.betweenByMagnitude(10, 1_000)),
                 2,
                 Duration.ofMillis(5),
-                (int) random.betweenByMagnitude(2, 10_000),
+                (int) random.betweenByMagnitude(20, 10_000),
                 50L << 20);
     }
 

@@ -498,6 +498,10 @@ final class Witness {
     boolean diskReplaced(int number, SimDisk disk, int consulted) {
         Machine machine = machines[number];
         boolean lostAcknowledged = false;
+        if (consulted == 0) {
+            // An image of another time says that nothing is recovering, also where the disk before it was empty.
+            history.consultsNobody(new NodeId(number).toString(), world.now());
+        }
         for (Map.Entry<Bytes, StoredRecord> entry : machine.held.entrySet()) {
             Bytes bytes = disk.table(Table.DATA).get(entry.getKey());
             CausalContext knows = bytes == null

@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RecoveringSlots {
     private static final Bytes KEY = Bytes.utf8("recovering-slots");
+    /** How many slots the bits under {@link #KEY} tell of, as a power of two: the ring may be cut between two starts. */
+    private static final Bytes CUT = Bytes.utf8("recovering-slots-cut");
     private static final Storage.ScanBudget ANY = new Storage.ScanBudget(1, 1);
 
     private final NodeId self;
@@ -47,6 +49,7 @@ public final class RecoveringSlots {
     private final SortedMap<Integer, SortedSet<NodeId>> heardOut = new TreeMap<>();
     // Ids of moves that put this node in a dead one's place and are through with it; the ring forgets them soon.
     private final SortedSet<Long> done = new TreeSet<>();
+    private boolean loaded;
 
     /**
      * @param ringOf the packed version of the ring that a node is known to have on its disk; 0 if nothing is known
@@ -78,6 +81,10 @@ public final class RecoveringSlots {
 
     /** Slots of this node that it got in a dead one's place stay recovering until the ring says that this has ended. */
     private void follow(RingState before, RingState now) {
+        if (!loaded) {
+            // What the disk says comes first: a store from here would tell it that nothing is recovering.
+            return;
+        }
         if (now.table().log2Slots() > before.table().log2Slots()) {
             split(now.table().log2Slots() - before.table().log2Slots());
         }
@@ -140,10 +147,10 @@ public final class RecoveringSlots {
     public CompletionStage<Found> load() {
         return storage.get(Table.META, KEY).thenCompose(bytes -> {
             if (bytes != null) {
-                recovering = BitSet.valueOf(bytes.unsafeArray());
-                // The ring may have become durable, and this not.
-                markTakenOver(ring.state());
-                return CompletableFuture.completedFuture(Found.KNOWN);
+                return storage.get(Table.META, CUT).thenApply(cut -> {
+                    resume(BitSet.valueOf(bytes.unsafeArray()), cut);
+                    return Found.KNOWN;
+                });
             }
             return storage.scan(Table.DATA, Storage.KeyRange.ALL, ANY).thenCompose(page -> {
                 boolean empty = page.entries().isEmpty() && page.resumeAfter() == null;
@@ -151,6 +158,7 @@ public final class RecoveringSlots {
                     for (int slot = 0; slot < table().slots(); slot++) {
                         recovering.set(slot, table().owns(self, slot) && table().width() > 1);
                     }
+                    loaded = true;
                 }
                 return empty
                         ? store().thenApply(durable -> Found.EMPTY)
@@ -159,14 +167,30 @@ public final class RecoveringSlots {
         });
     }
 
+    /** The ring may have become durable, and what follows from it for this node not. */
+    private void resume(BitSet stored, @Nullable Bytes cut) {
+        recovering = stored;
+        int log2Slots = table().log2Slots();
+        int then = cut == null ? log2Slots : cut.unsafeArray()[0];
+        if (then < log2Slots) {
+            split(log2Slots - then);
+        }
+        markTakenOver(ring.state());
+        loaded = true;
+    }
+
     /** The leaves of what was found are complete now. */
     public CompletionStage<Void> leavesComplete() {
+        loaded = true;
+        markTakenOver(ring.state());
         return store().thenAccept(durable -> {});
     }
 
     private CompletionStage<Storage.Durable> store() {
         byte[] bits = recovering.toByteArray();
-        return storage.commit(WriteBatch.put(Table.META, KEY, Bytes.owning(bits)));
+        byte[] cut = {(byte) table().log2Slots()};
+        return storage.commit(
+                WriteBatch.put(Table.META, KEY, Bytes.owning(bits)).andPut(Table.META, CUT, Bytes.owning(cut)));
     }
 
     public boolean contains(int slot) {

@@ -67,7 +67,7 @@ final class ReadCoordinator {
     void read(GetCommand command, KeyHash hash, Duration timeout, Consumer<Result<GetAnswer>> done) {
         reads.increment();
         hedges.accrue(local.config().hedgeBudget());
-        new Read(command, hash, timeout, done).begin();
+        new Read(command, hash, timeout, false, done).begin();
     }
 
     private final class Read {
@@ -76,10 +76,9 @@ final class ReadCoordinator {
         private final KeyHash hash;
         private final long deadline;
         private final Consumer<Result<GetAnswer>> done;
-        // One of them changes if its owner says that another has taken its place.
-        private List<NodeId> owners;
-        private final List<NodeId> ownersAtFirst;
-        private long rowEpoch;
+        private final List<NodeId> owners;
+        private final long rowEpoch;
+        private final boolean again;
         private final ReadQuorum quorum;
         private final int required;
         private final DeadlineWheel.Handle timer;
@@ -93,21 +92,22 @@ final class ReadCoordinator {
         private int reachableOwners;
         private final List<NodeId> corrupt = new ArrayList<>(0);
         private int nextSpare;
-        private int asksUnderNewRow;
+        private boolean rowHasChanged;
         private boolean answering;
         private boolean finished;
         private int upToDate;
         private int repairsAwaited;
         private @Nullable VersionedObject merged;
 
-        Read(GetCommand command, KeyHash hash, Duration timeout, Consumer<Result<GetAnswer>> done) {
+        /** @param again whether this read begins anew under a row that has changed */
+        Read(GetCommand command, KeyHash hash, Duration timeout, boolean again, Consumer<Result<GetAnswer>> done) {
             this.command = command;
             this.key = command.key();
             this.hash = hash;
             this.deadline = local.clock().nanos() + timeout.toNanos();
+            this.again = again;
             this.done = done;
             this.owners = local.owners(key, hash);
-            this.ownersAtFirst = owners;
             this.rowEpoch = local.rowEpoch(hash);
             this.required = Math.max(command.r(), command.pr());
             this.spare = new ArrayList<>(owners.size());
@@ -190,11 +190,11 @@ final class ReadCoordinator {
             List<Integer> positions = standIns;
             return standsIn(index) && positions != null
                     ? positions.get(index - reachableOwners)
-                    : ownersAtFirst.indexOf(spare.get(index));
+                    : owners.indexOf(spare.get(index));
         }
 
         private void hedge() {
-            if (finished) {
+            if (finished || rowHasChanged) {
                 return;
             }
             if (sloppy && nextSpare >= spare.size()) {
@@ -244,6 +244,9 @@ final class ReadCoordinator {
         }
 
         private void answered(NodeId replica, int position, PeerReply reply) {
+            if (rowHasChanged) {
+                return;
+            }
             if (reply instanceof PeerReply.ReadReply read) {
                 if (answering || finished) {
                     late(replica, read.object());
@@ -254,39 +257,37 @@ final class ReadCoordinator {
                 return;
             }
             PeerReply.Refusal refusal = reply instanceof PeerReply.Refused refused ? refused.refusal() : null;
+            if (refusal == PeerReply.Refusal.STALE_RING && !again && !answering && !finished) {
+                readUnderNewRow(replica);
+                return;
+            }
             if (refusal == PeerReply.Refusal.CORRUPT) {
                 corrupt.add(replica);
             }
-            if (!askUnderNewRow(replica, position, refusal)) {
-                failed(replica, position);
-            }
+            failed(replica, position);
         }
 
-        /** The row has changed under this read: asks, once for each position, whoever stands there by now. */
-        private boolean askUnderNewRow(NodeId refusing, int position, PeerReply.@Nullable Refusal refusal) {
-            boolean stale = refusal == PeerReply.Refusal.STALE_RING;
-            if (!stale || (asksUnderNewRow & 1 << position) != 0 || answering || finished) {
-                return false;
-            }
-            asksUnderNewRow |= 1 << position;
+        /**
+         * The row has changed under this read: begins anew, once, with the time that is left. What has answered so far does not count, for two
+         * rows need not share a node that took part in a write under one of them.
+         */
+        private void readUnderNewRow(NodeId refusing) {
+            rowHasChanged = true;
             local.ringUpdates().fetchFrom(refusing, () -> {
-                List<NodeId> row = local.owners(key, hash);
-                NodeId owner = position < row.size() ? row.get(position) : null;
-                if (owner == null || owner.equals(local.self()) || !local.reachable(owner)) {
-                    failed(refusing, position);
-                    return;
+                if (!finished) {
+                    finished = true;
+                    timer.cancel();
+                    hedge.cancel();
+                    long left = Math.max(0, deadline - local.clock().nanos());
+                    new Read(command, hash, Duration.ofNanos(left), true, done).begin();
                 }
-                rowEpoch = local.rowEpoch(hash);
-                if (!owner.equals(owners.get(position))) {
-                    owners = new ArrayList<>(owners);
-                    owners.set(position, owner);
-                }
-                call(owner, position, null);
             });
-            return true;
         }
 
         private void failed(NodeId replica, int position) {
+            if (rowHasChanged) {
+                return;
+            }
             if (sloppy && !answering && !quorum.isAnswered(position)) {
                 addStandIn(position);
             }

@@ -157,7 +157,8 @@ final class ReplicaSide {
         Handover handover = request.handover();
         if (handover != null) {
             if (local.handovers().admits(local.slot(hash), handover)) {
-                readHere(key, hash, answer);
+                // It may have gone on from here.
+                read(key, hash, answer);
             } else {
                 answer.accept(new PeerReply.Refused(PeerReply.Refusal.NO_MOVE));
             }

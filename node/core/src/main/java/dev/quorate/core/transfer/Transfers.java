@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Transfers implements Successor {
     private static final Duration LONGEST_TICK = Duration.ofMillis(250);
+    /** Slots cleared away at a time, besides those that are to be received next. */
+    private static final int PURGES = 2;
 
     /** Of a slot that this node neither owns nor receives, but holds. */
     private record Leftover(RingVersion version, long since) {}
@@ -352,7 +354,8 @@ public final class Transfers implements Successor {
         long now = node.clock().nanos();
         new TreeMap<>(leftovers).forEach((slot, leftover) -> {
             boolean late = now - leftover.since() >= node.config().purgeDelay().toNanos();
-            if (late && !purges.containsKey(slot) && node.news().usedEverywhere(leftover.version())) {
+            boolean room = purges.size() < PURGES && !purges.containsKey(slot);
+            if (late && room && node.news().usedEverywhere(leftover.version())) {
                 purge(slot, false);
             }
         });
