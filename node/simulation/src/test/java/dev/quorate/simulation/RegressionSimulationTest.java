@@ -34,6 +34,21 @@ class RegressionSimulationTest {
         assertThat(Simulation.run(741).violations()).isEmpty();
     }
 
+    /**
+     * Voters of which two had no memory yet waited for a change of the voters to be agreed about, and that waited for one of them: no
+     * hand-over ended.
+     */
+    @Test
+    void aVoterRemembersWhileVotersAreBeingChanged() {
+        assertThat(Simulation.run(451).violations()).isEmpty();
+    }
+
+    /** An empty disk was replaced by an old one before the node had heard the others out: the checker took that for a promise kept. */
+    @Test
+    void anImageForgetsThatTheNodeIsRecovering() {
+        assertThat(Simulation.run(20_216).violations()).isEmpty();
+    }
+
     private static final long MILLI = 1_000_000;
 
     /**

@@ -42,6 +42,7 @@ final class Acceptor {
     private Ballot promised = Ballot.NONE;
     private Ballot accepted = Ballot.NONE;
     private @Nullable RingState value;
+    private byte written = FORGETFUL;
     private boolean forgetful;
 
     Acceptor(RegisterRules rules, CurrentRing adopted, Storage storage, EventLoop loop, Metrics metrics) {
@@ -133,9 +134,9 @@ final class Acceptor {
         promised = outbidding.compareTo(promised) > 0 ? outbidding : promised;
         accepted = acceptedBallot;
         value = ring;
-        byte[] sure = promisedBytes().toByteArray();
-        sure[BALLOT_BYTES] = SURE;
-        WriteBatch batch = WriteBatch.put(Table.META, PROMISED, Bytes.owning(sure));
+        // What it promises before this is durable must not say on the disk that it forgot.
+        written = SURE;
+        WriteBatch batch = WriteBatch.put(Table.META, PROMISED, promisedBytes());
         if (ring != null) {
             batch.andPut(Table.META, ACCEPTED, bytes(accepted, RingCodec.encode(ring)));
         }
@@ -213,7 +214,7 @@ final class Acceptor {
     }
 
     private Bytes promisedBytes() {
-        return bytes(promised, Bytes.owning(new byte[] {forgetful ? FORGETFUL : SURE}));
+        return bytes(promised, Bytes.owning(new byte[] {forgetful ? written : SURE}));
     }
 
     private static Bytes bytes(Ballot ballot, Bytes rest) {

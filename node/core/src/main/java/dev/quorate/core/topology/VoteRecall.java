@@ -36,6 +36,9 @@ final class VoteRecall {
     private final DeadlineWheel wheel;
     private final RandomSource random;
     private final SortedMap<NodeId, PeerReply.VotesRecalled> recalled = new TreeMap<>();
+    /** What a voter had accepted when it was asked last: its voters, if they are others, count as well. */
+    private @Nullable RingState acceptedElsewhere;
+
     private int attempt;
 
     VoteRecall(
@@ -60,7 +63,8 @@ final class VoteRecall {
         attempt++;
         recalled.clear();
         RingState known = keeper.state();
-        SortedSet<NodeId> others = Proposer.votersOf(List.of(known));
+        RingState accepted = acceptedElsewhere;
+        SortedSet<NodeId> others = Proposer.votersOf(accepted == null ? List.of(known) : List.of(known, accepted));
         others.remove(self);
         if (others.isEmpty()) {
             // The only voter: members that do not vote can at least tell that there was something to remember.
@@ -106,11 +110,14 @@ final class VoteRecall {
         NodeId ahead = ahead(known.version());
         if (ahead != null) {
             keeper.pullFrom(ahead, later -> pause());
-        } else if (isEnough(known) && (ring == null || Proposer.sameVoters(ring, known))) {
+        } else if (isEnough(known) && (ring == null || isEnough(ring.voters()))) {
+            // Whatever was agreed about after what was found, other voters or not, has one of these among those that
+            // accepted it: while voters are being changed that takes majorities of the former ones as well.
             acceptor.remember(ballot, accepted, ring, this::pause);
         } else if (ring == null && isFirst(known.version()) && recalled.keySet().containsAll(others)) {
             acceptor.remember(ballot, Ballot.NONE, null, this::pause);
         } else {
+            acceptedElsewhere = ring;
             pause();
         }
     }
