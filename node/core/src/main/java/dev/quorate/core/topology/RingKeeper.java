@@ -138,7 +138,7 @@ final class RingKeeper {
     /** The committed state of that version, if it was adopted here not long ago. */
     @Nullable
     RingState remembered(RingVersion version) {
-        if (state().version().equals(version)) {
+        if (version().equals(version)) {
             return state();
         }
         for (RingState state : remembered) {
@@ -259,20 +259,27 @@ final class RingKeeper {
 
     /** Another node tells what was agreed about. */
     void told(NodeId from, RingUpdate update) {
-        if (update.version().compareTo(version()) > 0) {
-            take(from, update, () -> {});
+        if (update.version().compareTo(version()) <= 0) {
+            return;
+        }
+        if (update instanceof RingUpdate.Changes changes
+                && remembered(changes.delta().base()) == null) {
+            heardOf(from, update.version());
+        } else {
+            take(update, () -> {});
         }
     }
 
-    /** Takes an update, or asks for more if it builds on what this node does not have. */
-    private void take(NodeId from, RingUpdate update, Runnable then) {
+    /** Takes an update if it builds on what this node has. */
+    private void take(RingUpdate update, Runnable then) {
         if (update instanceof RingUpdate.Full full) {
             adopt(full.state(), then);
         } else if (update instanceof RingUpdate.Changes changes) {
             RingState base = remembered(changes.delta().base());
             if (base == null) {
+                // Not to be asked for again at once: the answer would be the same.
+                pullsFailed.increment();
                 then.run();
-                heardOf(from, update.version());
                 return;
             }
             RingState state;
@@ -330,7 +337,7 @@ final class RingKeeper {
                     if (update == null) {
                         pulled(asking);
                     } else {
-                        take(who, update, () -> pulled(asking));
+                        take(update, () -> pulled(asking));
                     }
                 } else {
                     pullsFailed.increment();
