@@ -38,6 +38,7 @@ final class ElasticIT {
     private static final String VALUE = "v".repeat(100);
     private static final String TOKEN = "a-token-of-this-test";
     private static final Duration AFTER_A_KILL = Duration.ofSeconds(2);
+    private static final Duration SLOWEST = Duration.ofSeconds(5);
     private static final Duration PATIENCE = Duration.ofSeconds(120).plusMillis(KEYS);
 
     private static final int SLOTS_OF_ONE_MOVE = 16;
@@ -98,6 +99,7 @@ final class ElasticIT {
 
             trial.awaitEqual(PATIENCE);
             trial.judge();
+            trial.judgeSlowest(SLOWEST);
             allThere(cluster, filled.subList(0, Math.min(filled.size(), MOST_KEYS_READ)), VALUE);
         }
     }
@@ -133,7 +135,7 @@ final class ElasticIT {
             KeyHasher hasher = new KeyHasher(Bytes.owning(HexFormat.of().parseHex(plan.hashSeed())));
 
             // So little weight that it is due one of 48 replicas.
-            ClusterNode first = cluster.join(3.0 / 47, TOKEN);
+            ClusterNode first = cluster.join(0.064, TOKEN);
             Move undisturbed = onlyMove(changes);
             List<String> keys = new ArrayList<>(keysOf(hasher, undisturbed.getSlot()));
             Filling.write("ElasticIT", cluster, keys, LONG_VALUE);
@@ -146,7 +148,7 @@ final class ElasticIT {
                     "ElasticIT: undisturbed, a slot of %d keys took %.1f s and %,d bytes%n",
                     keys.size(), (System.nanoTime() - began) / 1e9, slotBytes);
 
-            ClusterNode target = cluster.join(3.0 / 46, TOKEN);
+            ClusterNode target = cluster.join(0.065, TOKEN);
             Move move = onlyMove(changes);
             assertThat(move.getTo()).isEqualTo(target.id());
             List<String> others = keysOf(hasher, move.getSlot());

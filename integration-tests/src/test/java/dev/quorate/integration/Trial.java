@@ -29,6 +29,7 @@ final class Trial implements AutoCloseable {
     private final Machine machine;
     private final List<Phase> phases = new ArrayList<>();
     private final long beganNanos = System.nanoTime();
+    private long slowestNanos;
 
     /**
      * A time in which one thing is wrong, or nothing.
@@ -161,6 +162,17 @@ final class Trial implements AutoCloseable {
         }
     }
 
+    /** No answer took longer in any phase, however often the client had to ask again for it. */
+    void judgeSlowest(Duration allowed) {
+        Duration slowest = Duration.ofNanos(slowestNanos);
+        if (machine.isBusyWithOtherThings()) {
+            System.out.println(name + ": the slowest answer of all took " + slowest.toMillis()
+                    + " ms; not judged, since other programs had much of this machine");
+        } else {
+            assertThat(slowest).as("slowest answer").isLessThanOrEqualTo(allowed);
+        }
+    }
+
     private boolean allowed(Load.Failed failed) {
         Phase phase = phaseOf(failed);
         return failed.atNanos() - phase.beganNanos()
@@ -191,6 +203,7 @@ final class Trial implements AutoCloseable {
                 / 1_000_000;
         double seconds = (System.nanoTime() - phase.beganNanos()) / 1e9;
         Latencies latencies = load.takeLatencies();
+        slowestNanos = Math.max(slowestNanos, latencies.slowestNanos());
         System.out.printf(
                 "%s: %-44s %5.1f s %6.0f operations/s, p99 %5d ms, slowest answer %5d ms, %d failed%s%n",
                 name,
@@ -200,7 +213,9 @@ final class Trial implements AutoCloseable {
                 TimeUnit.NANOSECONDS.toMillis(latencies.nanosAt(0.99)),
                 TimeUnit.NANOSECONDS.toMillis(latencies.slowestNanos()),
                 failed.size(),
-                failed.isEmpty() ? "" : ", the last after " + lastMillis + " ms");
+                failed.isEmpty()
+                        ? ""
+                        : ", the last after " + lastMillis + " ms, one of them " + failed.get(failed.size() - 1));
     }
 
     @Override
