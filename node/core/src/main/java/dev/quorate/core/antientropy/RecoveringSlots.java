@@ -37,6 +37,7 @@ public final class RecoveringSlots {
     private static final Bytes KEY = Bytes.utf8("recovering-slots");
     /** How many slots the bits under {@link #KEY} tell of, as a power of two: the ring may be cut between two starts. */
     private static final Bytes CUT = Bytes.utf8("recovering-slots-cut");
+
     private static final Storage.ScanBudget ANY = new Storage.ScanBudget(1, 1);
 
     private final NodeId self;
