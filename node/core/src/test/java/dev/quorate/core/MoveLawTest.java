@@ -72,7 +72,7 @@ class MoveLawTest {
     @Test
     void nothingIsLostAndNoStrictReadIsStale() {
         SortedMap<String, Integer> seen = new TreeMap<>();
-        forEachSeed(Integer.getInteger("moves.seeds", 1000), seed -> {
+        forEachSeed(Integer.getInteger("moves.seeds", 300), seed -> {
             MoveWorld world = new MoveWorld(seed, new TransferRules());
             assertThat(world.run(STEPS)).isEmpty();
             world.seen().forEach((what, times) -> seen.merge(what, times, Integer::sum));
