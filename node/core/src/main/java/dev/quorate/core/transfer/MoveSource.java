@@ -237,6 +237,10 @@ final class MoveSource {
                     node.news().fetchFrom(move.to());
                 }
                 postpone("the receiver does not begin: " + (reply == null ? failure : describe(reply)));
+                if (isRefused(reply, PeerReply.Refusal.NOT_READY)) {
+                    // It clears the slot first. Mostly there is nothing to clear, and it is ready by the next look.
+                    nextAt = node.clock().nanos();
+                }
             }
         });
     }
@@ -561,7 +565,11 @@ final class MoveSource {
     }
 
     private static boolean isNoMove(@Nullable PeerReply reply) {
-        return reply instanceof PeerReply.Refused refused && refused.refusal() == PeerReply.Refusal.NO_MOVE;
+        return isRefused(reply, PeerReply.Refusal.NO_MOVE);
+    }
+
+    private static boolean isRefused(@Nullable PeerReply reply, PeerReply.Refusal refusal) {
+        return reply instanceof PeerReply.Refused refused && refused.refusal() == refusal;
     }
 
     private static String describe(PeerReply reply) {
