@@ -418,6 +418,42 @@ class TransferTest {
         assertThat(value(to)).isEqualTo("v");
     }
 
+    /** Of A18: who answered under a former row would count in two quorums that need not meet. */
+    @Test
+    void underARowThatHasChangedNothingIsAnsweredByWhoKnowsIt() {
+        put("k", "v");
+        VersionedObject held = object(second);
+        long before = epoch();
+        planMove();
+        cluster.pass(SOON);
+        cluster.tellAll();
+        assertThat(epoch()).isGreaterThan(before);
+        PeerReply stale = new PeerReply.Refused(PeerReply.Refusal.STALE_RING);
+        assertThat(ask(second, new PeerRequest.Read(key(), null, before))).containsExactly(stale);
+        assertThat(ask(second, PeerRequest.Replicate.toOwner(key(), held, before)))
+                .containsExactly(stale);
+        assertThat(ask(second, new PeerRequest.Read(key(), null, epoch())))
+                .containsExactly(new PeerReply.ReadReply(held));
+    }
+
+    /** Of A18: with the dead owner, readers and writers who do not know yet could still agree against its successor. */
+    @Test
+    void whoTookADeadOwnersPlaceAcknowledgesNothingBeforeEnoughOthersKnow() {
+        cluster = new ManualCluster(5, 3, BlindWrites.OVERWRITE_SEEN, AntiEntropyConfig.DEFAULTS);
+        cluster.pass(Duration.ofMinutes(1));
+        put("k", "v");
+        PeerRequest write = PeerRequest.Replicate.toOwner(key(), object(second), PeerRequest.Keyed.ANY_ROW);
+        PeerReply notReady = new PeerReply.Refused(PeerReply.Refusal.NOT_READY);
+        cluster.commit(edit -> edit.plan(Move.Kind.RECOVER, slot, 0, from, to));
+        node(to).learnRing();
+        assertThat(ask(to, write)).containsExactly(notReady);
+        cluster.tellAll();
+        assertThat(ask(to, write)).containsExactly(notReady);
+        // They have told it.
+        cluster.pass(SOON);
+        assertThat(ask(to, write)).containsExactly(PeerReply.Replicated.INSTANCE);
+    }
+
     private void planMove() {
         cluster.commit(edit -> edit.plan(Move.Kind.MOVE, slot, 0, from, to));
         cluster.tellAll();

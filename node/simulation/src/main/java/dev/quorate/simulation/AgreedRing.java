@@ -11,6 +11,7 @@ import dev.quorate.core.ring.RingState;
 import dev.quorate.core.ring.RingVersion;
 import dev.quorate.core.ring.SlotTable;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -126,7 +127,7 @@ final class AgreedRing {
     @Nullable
     NodeId successor(NodeId former, Key key) {
         List<RingState> newestFirst = new ArrayList<>(known.values());
-        java.util.Collections.reverse(newestFirst);
+        Collections.reverse(newestFirst);
         List<NodeId> now = owners(key);
         for (RingState ring : newestFirst) {
             int position = owners(ring, key).indexOf(former);

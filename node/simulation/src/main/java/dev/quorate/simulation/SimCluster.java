@@ -656,7 +656,7 @@ final class SimCluster implements SimNetwork.Host {
                 return "n" + number + " does not use ring " + agreed.version();
             }
             if (!process.core().transfers().isIdle()) {
-                return "n" + number + " has not cleared away what is another's: " + "";
+                return "n" + number + " has not cleared away what is another's";
             }
             NodeEntry entry = agreed.node(new NodeId(number));
             if (entry != null

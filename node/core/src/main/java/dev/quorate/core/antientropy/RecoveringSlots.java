@@ -50,6 +50,7 @@ public final class RecoveringSlots {
     private final SortedMap<Integer, SortedSet<NodeId>> heardOut = new TreeMap<>();
     // Ids of moves that put this node in a dead one's place and are through with it; the ring forgets them soon.
     private final SortedSet<Long> done = new TreeSet<>();
+    private final Metrics.Counter takenOver;
     private boolean loaded;
 
     /**
@@ -73,6 +74,8 @@ public final class RecoveringSlots {
         this.loop = loop;
         metrics.gauge(
                 "recovering_slots", "Slots whose reads this node does not answer yet", () -> recovering.cardinality());
+        this.takenOver = metrics.counter(
+                "slots_taken_over_total", "Slots that this node has made again from the others in a dead node's place");
         ring.onChange(this::follow);
     }
 
@@ -299,6 +302,7 @@ public final class RecoveringSlots {
         Move takeover = takeover(slot);
         if (takeover != null) {
             done.add(takeover.id());
+            takenOver.increment();
         }
         done.removeIf(id -> ring.state().moves().stream().noneMatch(move -> move.id() == id));
         // Else the next start finds these slots recovering once more.
