@@ -119,6 +119,7 @@ class RoutingTest {
                 QuorateClient client = cluster.client()) {
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
             bucket.put("k", "v");
+            awaitConnected(cluster, bucket);
             assertThat(shareOfFirst(cluster, bucket)).isGreaterThan(20);
             cluster.nodes.get(0).restart(false);
             awaitConnected(cluster, bucket);

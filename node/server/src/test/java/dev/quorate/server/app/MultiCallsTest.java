@@ -21,6 +21,7 @@ import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -43,12 +44,12 @@ class MultiCallsTest {
             KvServiceGrpc.KvServiceBlockingStub kv = nodes.kv(1);
             ByteString value = ByteString.copyFrom(new byte[7_000]);
             for (int i = 0; i < KEYS / 2; i++) {
-                assertThat(kv.put(PutRequest.newBuilder()
-                                        .setKey(key(i))
-                                        .setValue(value)
-                                        .build())
-                                .hasReport())
-                        .isTrue();
+                PutRequest put =
+                        PutRequest.newBuilder().setKey(key(i)).setValue(value).build();
+                // Where the disk is slow, the log asks for patience now and then.
+                await().pollDelay(Duration.ZERO)
+                        .ignoreException(StatusRuntimeException.class)
+                        .until(() -> kv.put(put).hasReport());
             }
 
             ClientCall<MultiGetRequest, MultiGetResponse> idle = begin(nodes);
