@@ -87,18 +87,13 @@ final class FakeNode {
     private final Map<ByteString, FakeStore.Written> known = new HashMap<>();
     private final List<StreamObserver<PipelineResponse>> streams = new CopyOnWriteArrayList<>();
     private volatile Server server;
+    /** Free at the first start, and the same after it. */
     private volatile int port;
 
     FakeNode(FakeCluster cluster, String id) {
         this.cluster = cluster;
         this.id = id;
         this.greetsAsCluster = cluster.clusterId;
-        try (java.net.ServerSocket probe = new java.net.ServerSocket()) {
-            probe.bind(new InetSocketAddress("127.0.0.1", 0));
-            port = probe.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
         server = build();
     }
 
@@ -118,6 +113,7 @@ final class FakeNode {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        port = server.getPort();
     }
 
     void kill() {
