@@ -35,7 +35,7 @@ final class WipedNodeIT {
     private static final int CLIENTS = 8;
     private static final String VALUE = "v".repeat(100);
     private static final Duration FAILURES_ALLOWED_FOR = Duration.ofSeconds(2);
-    private static final Duration PATIENCE = Duration.ofSeconds(150).plusMillis(KEYS / 4);
+    private static final Duration PATIENCE = Duration.ofSeconds(60).plusMillis(KEYS / 4);
 
     @TempDir
     private Path folder;
