@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(NodeLogs.class)
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 final class WipedNodeIT {
-    private static final int KEYS = Integer.getInteger("keys", 10_000);
+    private static final int KEYS = Integer.getInteger("keys", 20_000);
     private static final int CLIENTS = 8;
     private static final String VALUE = "v".repeat(100);
     private static final Duration FAILURES_ALLOWED_FOR = Duration.ofSeconds(2);

@@ -237,6 +237,17 @@ class AntiEntropyTest {
     }
 
     @Test
+    void aWipedNodeWaitsNotForEveryLeafThatTheOtherPeerHasExplained() {
+        String[] keys = IntStream.range(0, 1000).mapToObj(i -> "k" + i).toArray(String[]::new);
+        missedBy(0, keys);
+        cluster.node(3).storage.clear();
+        cluster.node(3).start();
+        cluster.pass(Duration.ofSeconds(2));
+        assertThat(records(3)).isEqualTo(keys.length);
+        assertThat(status(3).recoveringSlots()).isZero();
+    }
+
+    @Test
     void aWipedNodeDoesNotTakeItsEmptinessForAnAbsence() {
         missedBy(0, "a");
         cluster.node(3).stop();

@@ -18,6 +18,7 @@ import dev.quorate.core.storage.Storage;
 import dev.quorate.core.storage.Table;
 import dev.quorate.core.version.StoredRecord;
 import dev.quorate.core.version.VersionedObject;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -55,6 +56,11 @@ final class Exchange {
     private static final Storage.ScanBudget PAGE = new Storage.ScanBudget(512, 256 << 10);
 
     private static final int LEAVES_PER_MESSAGE = 4096;
+
+    /** To look a leaf up and to correct it costs about as much as to compare that many keys in a row. */
+    private static final int KEYS_OF_A_LEAF = 32;
+
+    private static final Duration SHORTEST_PAUSE = Duration.ofMillis(5);
 
     private final Surroundings node;
     private final Pace pace;
@@ -149,10 +155,23 @@ final class Exchange {
             return;
         }
         int slot = differ.get(index);
-        compareLeaves(slot, node.firstLeaf(slot), new TreeMap<>(), () -> compareLeaves(differ, index + 1, then));
+        compareLeaves(slot, node.firstLeaf(slot), new TreeMap<>(), found -> {
+            SortedMap<Integer, Integer> before = differing.remove(slot);
+            if (before != null) {
+                found.keySet().retainAll(before.keySet());
+            }
+            if (found.isEmpty()) {
+                slotDone(slot);
+            } else {
+                differing.put(slot, found);
+            }
+            compareLeaves(differ, index + 1, then);
+        });
     }
 
-    private void compareLeaves(int slot, int from, SortedMap<Integer, Integer> found, Runnable then) {
+    /** @param then is given the leaves of the slot that differ now, and how many records that may be */
+    private void compareLeaves(
+            int slot, int from, SortedMap<Integer, Integer> found, Consumer<SortedMap<Integer, Integer>> then) {
         int end = Math.min(node.endLeaf(slot), from + LEAVES_PER_MESSAGE);
         List<LeafHash> mine = node.leaves(from, end);
         progress.leavesCompared();
@@ -166,18 +185,9 @@ final class Exchange {
             }
             if (end < node.endLeaf(slot)) {
                 compareLeaves(slot, end, found, then);
-                return;
-            }
-            SortedMap<Integer, Integer> before = differing.remove(slot);
-            if (before != null) {
-                found.keySet().retainAll(before.keySet());
-            }
-            if (found.isEmpty()) {
-                slotDone(slot);
             } else {
-                differing.put(slot, found);
+                then.accept(found);
             }
-            then.run();
         });
     }
 
@@ -238,6 +248,22 @@ final class Exchange {
         });
     }
 
+    /** Goes on when the pace allows it, and never before others had a turn on the loop. */
+    private void pauseAfter(int keys, long bytes, Runnable then) {
+        Duration pause = pace.pauseAfter(keys, bytes);
+        Runnable unlessEnded = () -> {
+            if (!ended) {
+                then.run();
+            }
+        };
+        if (pause.compareTo(SHORTEST_PAUSE) < 0) {
+            // The pace remembers it. A timer for each of thousands of small steps would be all that they wait for.
+            node.loop().execute(unlessEnded);
+        } else {
+            node.wheel().after(pause, unlessEnded);
+        }
+    }
+
     private void incomplete(PeerReply reply) {
         end(
                 Outcome.INCOMPLETE,
@@ -287,7 +313,15 @@ final class Exchange {
                     unexplained.add(leaf);
                 }
             }
-            rebuild(unexplained, 0);
+            if (unexplained.isEmpty()) {
+                rebuild(unexplained, 0);
+                return;
+            }
+            // Most are explained by what another exchange, a hint or a write has brought in the meantime.
+            compareLeaves(slot, node.firstLeaf(slot), new TreeMap<>(), found -> {
+                unexplained.retainAll(found.keySet());
+                rebuild(unexplained, 0);
+            });
         }
 
         /** Leaves that differ although no record does: this one or the peer's does not agree with its records. */
@@ -310,7 +344,7 @@ final class Exchange {
                 }
                 // What was read counts as what is compared does; and it is thousands of leaves if all of a slot are
                 // wrong.
-                node.wheel().after(pace.pauseAfter(result.records(), 0), () -> rebuild(unexplained, index + 1));
+                pauseAfter(KEYS_OF_A_LEAF + result.records(), 0, () -> rebuild(unexplained, index + 1));
             });
         }
 
@@ -363,11 +397,7 @@ final class Exchange {
             } else {
                 leavesPassed(range.first(), end, whole);
             }
-            // Also a page of nothing waits a turn, so that a long exchange leaves the loop to others.
-            node.wheel().after(pace.pauseAfter(keys, bytes), () -> {
-                if (ended) {
-                    return;
-                }
+            pauseAfter(keys, bytes, () -> {
                 if (whole) {
                     nextRange();
                 } else {
