@@ -523,6 +523,11 @@ public final class NodeCore {
         return state;
     }
 
+    /** Members that may not have heard yet that this node drains; 0 soon, whatever becomes of them. */
+    public int goodbyesUnderWay() {
+        return membership.goodbyesUnderWay();
+    }
+
     public int operationsInFlight() {
         return operationsInFlight;
     }

@@ -509,6 +509,19 @@ class NodeCoreTest {
     }
 
     @Test
+    void aNodeThatDrainsKnowsWhenAllOthersHaveHeardOfIt() {
+        cluster.node(first).core().drain();
+        assertThat(cluster.node(first).core().goodbyesUnderWay()).isEqualTo(2);
+        cluster.deliver();
+        assertThat(cluster.node(first).core().goodbyesUnderWay()).isZero();
+
+        cluster.node(third).freeze();
+        cluster.node(second).core().drain();
+        cluster.pass(Duration.ofSeconds(2));
+        assertThat(cluster.node(second).core().goodbyesUnderWay()).isZero();
+    }
+
+    @Test
     void aDrainingNodeTakesNothingNewButServesItsPeers() {
         cluster.node(second).core().drain();
         assertThat(failure(cluster.get(second, "k", 1)).kind()).isEqualTo(Failure.Kind.NODE_DRAINING);

@@ -158,24 +158,29 @@ final class Gossip {
 
     /** Sends all that is known of these members. Nobody waits for it: the next exchange would tell it as well. */
     void tell(int index, List<Integer> about) {
-        GossipNews news = view.newsOf(about);
-        if (!news.isEmpty()) {
-            setting.peers()
-                    .call(
-                            members.id(index),
-                            new PeerRequest.GossipDelta(news),
-                            setting.config().interval(),
-                            NOBODY);
-        }
+        tell(index, about, () -> {});
     }
 
-    private static final PeerCalls.Waiter NOBODY = new PeerCalls.Waiter() {
-        @Override
-        public void answered(PeerReply reply) {}
+    /** @param over run once, when it has arrived or never will */
+    void tell(int index, List<Integer> about, Runnable over) {
+        GossipNews news = view.newsOf(about);
+        if (news.isEmpty()) {
+            over.run();
+            return;
+        }
+        PeerRequest delta = new PeerRequest.GossipDelta(news);
+        setting.peers().call(members.id(index), delta, setting.config().interval(), new PeerCalls.Waiter() {
+            @Override
+            public void answered(PeerReply reply) {
+                over.run();
+            }
 
-        @Override
-        public void failed(PeerCalls.CallFailure failure) {}
-    };
+            @Override
+            public void failed(PeerCalls.CallFailure failure) {
+                over.run();
+            }
+        });
+    }
 
     /** Another member's half of an exchange. */
     PeerReply.GossipReply answer(int from, GossipDigest theirs) {

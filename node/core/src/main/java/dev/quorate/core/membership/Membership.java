@@ -79,6 +79,7 @@ public final class Membership implements PeerCalls.Verdicts {
     private final DeadlineWheel wheel;
     private final RandomSource random;
     private long roundDue;
+    private int goodbyesUnderWay;
     private boolean spreading;
 
     public Membership(NodeId self, CurrentRing ring, MembershipConfig config, Surroundings around) {
@@ -216,10 +217,16 @@ public final class Membership implements PeerCalls.Verdicts {
         for (int k = 0; k < members.size() && told < TOLD_GOODBYE; k++) {
             int index = (start + k) % members.size();
             if (index != members.self() && peers.answering(members.id(index))) {
-                gossip.tell(index, List.of(members.self()));
+                goodbyesUnderWay++;
+                gossip.tell(index, List.of(members.self()), () -> goodbyesUnderWay--);
                 told++;
             }
         }
+    }
+
+    /** Members that may not have heard of it yet; 0 soon, whatever becomes of them. */
+    public int goodbyesUnderWay() {
+        return goodbyesUnderWay;
     }
 
     @Override

@@ -423,15 +423,20 @@ public final class NodeProcess implements AutoCloseable {
             core.drain();
             return true;
         });
-        awaitIdle();
+        int unfinished = awaitZero(core::operationsInFlight, DRAIN_LIMIT);
+        if (unfinished > 0) {
+            LOG.warn("stopping with {} operations in flight", unfinished);
+        }
         onLoop(() -> {
             kv.endStreams();
             return true;
         });
-        awaitStreamsEnded();
+        // So that the last outcomes leave before the connections do.
+        awaitZero(kv::openStreams, GOODBYE_LIMIT);
         clients.shutdown();
         admin.shutdown();
         peerHealth.enterTerminalState();
+        awaitZero(core::goodbyesUnderWay, GOODBYE_LIMIT);
         onLoop(() -> {
             replica.endStreams();
             transport.stop();
@@ -452,23 +457,15 @@ public final class NodeProcess implements AutoCloseable {
         loop.stop();
     }
 
-    private void awaitIdle() throws InterruptedException {
-        long deadline = System.nanoTime() + DRAIN_LIMIT.toNanos();
-        while (onLoop(core::operationsInFlight) > 0) {
-            if (System.nanoTime() - deadline > 0) {
-                LOG.warn("stopping with {} operations in flight", onLoop(core::operationsInFlight));
-                return;
-            }
+    /** Returns with what is left after that time. */
+    private int awaitZero(Supplier<Integer> left, Duration most) throws InterruptedException {
+        long deadline = System.nanoTime() + most.toNanos();
+        int now = onLoop(left);
+        while (now > 0 && System.nanoTime() - deadline < 0) {
             Thread.sleep(POLL_MILLIS);
+            now = onLoop(left);
         }
-    }
-
-    /** So that the last outcomes leave before the connections do. */
-    private void awaitStreamsEnded() throws InterruptedException {
-        long deadline = System.nanoTime() + GOODBYE_LIMIT.toNanos();
-        while (onLoop(kv::openStreams) > 0 && System.nanoTime() - deadline < 0) {
-            Thread.sleep(POLL_MILLIS);
-        }
+        return now;
     }
 
     private <T> T onLoop(Supplier<T> task) throws InterruptedException {
