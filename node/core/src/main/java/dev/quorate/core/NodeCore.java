@@ -205,8 +205,7 @@ public final class NodeCore {
 
             @Override
             public boolean mayOwn(KeyHash hash) {
-                int slot = hash.slot(ring.table().log2Slots());
-                return ring.table().owns(config.self(), slot) || handovers.receives(slot);
+                return local.mayOwn(hash.slot(ring.table().log2Slots()));
             }
 
             @Override

@@ -31,6 +31,11 @@ final class ReplicasOfCoordinator implements Replicas {
     }
 
     @Override
+    public boolean mayOwn(int slot) {
+        return coordinator.mayOwn(slot);
+    }
+
+    @Override
     public void merge(Key key, KeyHash hash, VersionedObject object, Consumer<Merge> done) {
         PeerRequest.Replicate own = new PeerRequest.Replicate(
                 key,

@@ -12,6 +12,7 @@ import dev.quorate.core.peer.Mode;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.peer.Result;
+import dev.quorate.core.peer.SlotRoot;
 import dev.quorate.core.replication.Bucket.BlindWrites;
 import dev.quorate.core.replication.ClientAnswer;
 import dev.quorate.core.replication.ClientWrite;
@@ -418,6 +419,25 @@ class TransferTest {
         assertThat(value(to)).isEqualTo("v");
     }
 
+    /** Of A7: a wiped node that has not heard of the move would count the emptiness of the former owner as all that it once held. */
+    @Test
+    void whoHasHandedASlotOverIsNotComparedWithAnyMore() {
+        put("k", "v");
+        planMove();
+        cluster.pass(SOON);
+        cluster.tellAll();
+        int log2Slots = node(from).core().ring().table().log2Slots();
+        PeerRequest roots = new PeerRequest.CompareRoots(log2Slots, List.of(new SlotRoot(slot, 0, 0)));
+        KeyHash hash = hashOf("k");
+        PeerRequest range = new PeerRequest.SyncRange(hash, hash, List.of());
+        PeerReply stale = new PeerReply.Refused(PeerReply.Refusal.STALE_RING);
+        assertThat(ask(from, roots)).containsExactly(stale);
+        assertThat(ask(from, range)).containsExactly(stale);
+        cluster.pass(PURGED);
+        assertThat(ask(from, roots)).containsExactly(stale);
+        assertThat(ask(to, roots)).containsExactly(new PeerReply.RootsCompared(List.of(slot)));
+    }
+
     /** Of A18: who answered under a former row would count in two quorums that need not meet. */
     @Test
     void underARowThatHasChangedNothingIsAnsweredByWhoKnowsIt() {
@@ -568,8 +588,11 @@ class TransferTest {
         return keys;
     }
 
+    private static KeyHash hashOf(String key) {
+        return new KeyHasher(Bytes.owning(new byte[16])).hash(new Key(1, Bytes.utf8(key)));
+    }
+
     private static int slotOf(String key) {
-        KeyHash hash = new KeyHasher(Bytes.owning(new byte[16])).hash(new Key(1, Bytes.utf8(key)));
-        return hash.slot(3);
+        return hashOf(key).slot(3);
     }
 }

@@ -20,11 +20,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Answers exchanges that peers lead, without remembering anything between two messages. Every answer waits for the barrier: the peer may
- * count, and stop asking, on the strength of it (rules.md A4). Confined to the event loop.
+ * count, and stop asking, on the strength of it (rules.md A4); for the same reason it answers only for slots that are its own. Confined to
+ * the event loop.
  */
 final class ExchangeResponder {
     /** Records looked at for one message, and about the most bytes in its answer. */
     private static final Storage.ScanBudget PAGE = new Storage.ScanBudget(512, 256 << 10);
+
+    /**
+     * One of both does not know yet that the slot has other owners. What is left here of a slot that was handed over must not be
+     * compared: a recovering node would count it as heard out.
+     */
+    private static final PeerReply STALE_RING = new PeerReply.Refused(PeerReply.Refusal.STALE_RING);
 
     private final Surroundings node;
 
@@ -36,8 +43,14 @@ final class ExchangeResponder {
         if (request.log2Slots() != node.table().log2Slots()) {
             // The same number is another part of the ring here. One of both does not know yet that slots were cut in
             // two.
-            answer.accept(new PeerReply.Refused(PeerReply.Refusal.STALE_RING));
+            answer.accept(STALE_RING);
             return;
+        }
+        for (SlotRoot theirs : request.roots()) {
+            if (!node.replicas().mayOwn(theirs.slot())) {
+                answer.accept(STALE_RING);
+                return;
+            }
         }
         List<Integer> differing = new ArrayList<>();
         for (SlotRoot theirs : request.roots()) {
@@ -80,6 +93,11 @@ final class ExchangeResponder {
             return;
         }
         HashRange range = new HashRange(request.first(), request.last());
+        if (!node.replicas().mayOwn(node.slotOf(range.first()))
+                || !node.replicas().mayOwn(node.slotOf(range.last()))) {
+            answer.accept(STALE_RING);
+            return;
+        }
         Watched.whenComplete(node.storage().scan(Table.DATA, range.keys(), PAGE), node.loop(), (page, failure) -> {
             // A failed read has ended the process, or is about to.
             if (failure == null && page != null) {

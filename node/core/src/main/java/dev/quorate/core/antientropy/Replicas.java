@@ -12,6 +12,9 @@ public interface Replicas {
     /** Whether that node is to hold the key. */
     boolean owns(NodeId node, Key key, KeyHash hash);
 
+    /** Whether this node owns the slot or is being made an owner, so that what it holds says something about the slot. */
+    boolean mayOwn(int slot);
+
     /** Merges into what this node holds. */
     void merge(Key key, KeyHash hash, VersionedObject object, Consumer<Merge> done);
 

@@ -210,6 +210,11 @@ public final class Coordinator {
                 command.mode());
     }
 
+    /** As {@link Local#mayOwn}. */
+    public boolean mayOwn(int slot) {
+        return local.mayOwn(slot);
+    }
+
     /** Whether that node is to hold the key, as an owner or as one who is about to be. */
     public boolean owns(NodeId node, Key key, KeyHash hash) {
         List<NodeId> owners = local.owners(key, hash);

@@ -49,6 +49,11 @@ public record Local(
         return ring.table();
     }
 
+    /** Whether this node owns the slot or is being made an owner: what it holds of it stays, and is not what a purge has left. */
+    public boolean mayOwn(int slot) {
+        return ring.table().owns(self, slot) || handovers.receives(slot);
+    }
+
     int slot(KeyHash hash) {
         return hash.slot(ring.table().log2Slots());
     }
