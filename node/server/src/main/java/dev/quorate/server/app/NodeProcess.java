@@ -73,6 +73,10 @@ public final class NodeProcess implements AutoCloseable {
     private static final Duration PEERS_LIMIT = Duration.ofSeconds(3);
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
     private static final Duration GOODBYE_LIMIT = Duration.ofSeconds(2);
+
+    /** From a change of the ring that takes a node out to the end of the links with it. */
+    private static final Duration PARTING = Duration.ofSeconds(2);
+
     private static final long POLL_MILLIS = 10;
 
     /** Told of what the node must not survive: a defect that left its state half changed, or a log that cannot be written. */
@@ -286,16 +290,26 @@ public final class NodeProcess implements AutoCloseable {
 
     /** Connects to nodes that are new, parts from those that are gone, and lets clients know. */
     private void followRing(RingState before, RingState now, Directory directory) {
-        transport.update(directory.peers());
+        transport.meet(directory.peers());
+        List<NodeId> gone = new ArrayList<>();
         for (NodeEntry entry : before.active()) {
             if (!now.isActive(entry.id())) {
-                replica.endStreamsOf(entry.id(), entry.id() + " takes no part in the cluster any more.");
+                gone.add(entry.id());
             }
+        }
+        if (!gone.isEmpty()) {
+            // They are told so over the links that stand, and by nobody later.
+            loop.after(PARTING, () -> gone.forEach(this::partFrom));
         }
         kv.ringChanged();
         if (!now.isActive(self)) {
             health.setStatus(KvGrpcService.HEALTH_NAME, ServingStatus.NOT_SERVING);
         }
+    }
+
+    private void partFrom(NodeId node) {
+        transport.partFrom(node);
+        replica.endStreamsOf(node, node + " takes no part in the cluster any more.");
     }
 
     /**

@@ -9,8 +9,6 @@ import dev.quorate.core.runtime.RandomSource;
 import dev.quorate.server.system.NettyEventLoop;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -82,27 +80,18 @@ public final class PeerGrpcTransport implements PeerTransport {
     public void start(
             ClusterIdentity identity, PeerEvents events, SortedMap<NodeId, Supplier<InetSocketAddress>> addresses) {
         setting = new Setting(identity, loop, clock, random, events, queueBytes, maxMessageBytes, counters);
-        update(addresses);
+        meet(addresses);
     }
 
     /**
-     * From now on these are the peers: begins to connect to those that are new, and parts from those that are missing. Before {@link #start}
-     * it does nothing. Call on the loop.
+     * From now on these are peers as well: begins to connect to those that are new, and turns to where the others are now. Before
+     * {@link #start} it does nothing. Call on the loop.
      */
-    public void update(SortedMap<NodeId, Supplier<InetSocketAddress>> addresses) {
+    public void meet(SortedMap<NodeId, Supplier<InetSocketAddress>> addresses) {
         Setting shared = setting;
         if (shared == null) {
             return;
         }
-        List<PeerConnector> gone = new ArrayList<>();
-        connectors.entrySet().removeIf(entry -> {
-            boolean leave = !addresses.containsKey(entry.getKey());
-            if (leave) {
-                gone.add(entry.getValue());
-            }
-            return leave;
-        });
-        gone.forEach(connector -> connector.stop("it takes no part in the cluster any more"));
         addresses.forEach((peer, address) -> {
             PeerConnector known = connectors.get(peer);
             if (known != null) {
@@ -113,6 +102,14 @@ public final class PeerGrpcTransport implements PeerTransport {
                 connector.connect();
             }
         });
+    }
+
+    /** Of which nothing is wanted any more. Call on the loop. */
+    public void partFrom(NodeId peer) {
+        PeerConnector connector = connectors.remove(peer);
+        if (connector != null) {
+            connector.stop("it takes no part in the cluster any more");
+        }
     }
 
     /** Whether each peer has been reached by now, or has failed to answer once. */

@@ -220,7 +220,7 @@ class PeerGrpcTransportTest {
         assertThat(told.ringVersions.poll(20, TimeUnit.SECONDS)).isEqualTo(1);
         long link = onLoop(() -> transport.send(N2, 1, REQUEST, TIMEOUT));
         onLoop(() -> {
-            transport.update(new TreeMap<>());
+            transport.partFrom(N2);
             return true;
         });
         assertThat(told.events.poll(20, TimeUnit.SECONDS)).isEqualTo(new PeerFixture.Told.Lost(N2, link));
@@ -228,13 +228,13 @@ class PeerGrpcTransportTest {
         assertThat(onLoop(() -> transport.send(N2, 2, REQUEST, TIMEOUT))).isEqualTo(PeerTransport.NOT_SENT);
 
         onLoop(() -> {
-            transport.update(addresses(InetSocketAddress.createUnresolved("127.0.0.1", server.getPort())));
+            transport.meet(addresses(InetSocketAddress.createUnresolved("127.0.0.1", server.getPort())));
             return true;
         });
         awaitReachable();
         long again = onLoop(() -> transport.send(N2, 3, REQUEST, TIMEOUT));
         onLoop(() -> {
-            transport.update(addresses(InetSocketAddress.createUnresolved("127.0.0.1", 1)));
+            transport.meet(addresses(InetSocketAddress.createUnresolved("127.0.0.1", 1)));
             return true;
         });
         assertThat(onLoop(() -> transport.send(N2, 4, REQUEST, TIMEOUT)))
