@@ -26,7 +26,11 @@ final class DiskSpace {
         try {
             freeBytes = store.getUsableSpace();
         } catch (IOException failure) {
-            LOG.warn("cannot tell how much of {} is free, going on with {} bytes", store, freeBytes, failure);
+            LOG.warn(
+                    "cannot tell how much of {} is free, going on with {} bytes: {}",
+                    store,
+                    freeBytes,
+                    failure.toString());
         }
         return freeBytes;
     }

@@ -576,7 +576,9 @@ public final class LmdbStorage implements Storage {
             noSegment = false;
         } catch (IOException failure) {
             if (!noSegment) {
-                LOG.warn("cannot prepare a log segment, writes will be refused when the present one is full", failure);
+                LOG.warn(
+                        "cannot prepare a log segment, writes will be refused when the present one is full: {}",
+                        failure.toString());
             }
             noSegment = true;
         } catch (RuntimeException | Error failure) {

@@ -104,7 +104,7 @@ final class Reads {
                 }
             }
         } catch (IOException failure) {
-            LOG.warn("cannot read {}, going by the machine's memory", LINUX_MEMORY, failure);
+            LOG.warn("cannot read {}, going by the machine's memory: {}", LINUX_MEMORY, failure.toString());
         }
         return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean machine
                 ? machine.getTotalMemorySize() / 2
