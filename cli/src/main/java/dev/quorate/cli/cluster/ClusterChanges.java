@@ -1,6 +1,8 @@
 package dev.quorate.cli.cluster;
 
 import dev.quorate.cli.connect.AdminConnection;
+import dev.quorate.cli.terminal.CommandFailure;
+import dev.quorate.cli.terminal.ExitCode;
 import dev.quorate.proto.admin.v1.ClearPlanRequest;
 import dev.quorate.proto.admin.v1.ClusterServiceGrpc;
 import dev.quorate.proto.admin.v1.CommitPlanRequest;
@@ -19,6 +21,9 @@ import java.util.Locale;
 /** The calls that change a cluster, and words for what they change. */
 public final class ClusterChanges {
     private static final String STATUS_PREFIX = "MEMBER_STATUS_";
+
+    /** Hand-overs that end between a plan and its commit make it stale; so many times in a row they hardly do. */
+    private static final int MOST_PLANS = 10;
 
     private ClusterChanges() {}
 
@@ -58,6 +63,28 @@ public final class ClusterChanges {
         return admin.change((channel, deadline) -> ClusterServiceGrpc.newBlockingStub(channel)
                 .withDeadline(deadline)
                 .commitPlan(request));
+    }
+
+    /** @param plan the one that was committed */
+    public record Committed(GetPlanResponse plan, CommitPlanResponse answer) {}
+
+    /** Commits a plan that was just made; when hand-overs that ended meanwhile have made it stale, the plan as it is then. */
+    public static Committed commitCurrent(AdminConnection admin, GetPlanResponse made) {
+        GetPlanResponse plan = made;
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return new Committed(plan, commit(admin, plan.getPlanId()));
+            } catch (CommandFailure refused) {
+                GetPlanResponse now = plan(admin, "");
+                boolean stale = refused.exitCode() == ExitCode.PRECONDITION
+                        && !now.getPlanId().isEmpty()
+                        && !now.getPlanId().equals(plan.getPlanId());
+                if (!stale || attempt == MOST_PLANS) {
+                    throw refused;
+                }
+                plan = now;
+            }
+        }
     }
 
     /** In one line. */

@@ -41,8 +41,15 @@ public final class ClusterCommitCommand extends KvctlCommand {
     @Override
     protected ExitCode run() throws InterruptedException {
         try (AdminConnection admin = AdminConnection.of(options())) {
-            String chosen = planId == null ? current(admin) : planId;
-            CommitPlanResponse committed = ClusterChanges.commit(admin, chosen);
+            String chosen = planId;
+            CommitPlanResponse committed;
+            if (chosen == null) {
+                ClusterChanges.Committed current = ClusterChanges.commitCurrent(admin, current(admin));
+                chosen = current.plan().getPlanId();
+                committed = current.answer();
+            } else {
+                committed = ClusterChanges.commit(admin, chosen);
+            }
             say("committed in ring " + ClusterChanges.ring(committed.getRingVersion()) + ": " + committed.getMoves()
                     + (committed.getMoves() == 1 ? " move" : " moves"));
             JsonObject json = new JsonObject();
@@ -64,7 +71,7 @@ public final class ClusterCommitCommand extends KvctlCommand {
         return ExitCode.OK;
     }
 
-    private String current(AdminConnection admin) {
+    private GetPlanResponse current(AdminConnection admin) {
         GetPlanResponse plan = ClusterChanges.plan(admin, "");
         if (plan.getPlanId().isEmpty()) {
             throw new CommandFailure(
@@ -74,6 +81,6 @@ public final class ClusterCommitCommand extends KvctlCommand {
         }
         plan.getWarningsList().forEach(warning -> say("warning: " + warning));
         say(ClusterChanges.summary(plan));
-        return plan.getPlanId();
+        return plan;
     }
 }

@@ -77,7 +77,7 @@ abstract class DevCommand extends KvctlCommand {
         GetPlanResponse plan = ClusterChanges.plan(admin, "");
         plan.getWarningsList().forEach(warning -> say("warning: " + warning));
         say(ClusterChanges.summary(plan));
-        ClusterChanges.commit(admin, plan.getPlanId());
+        ClusterChanges.commitCurrent(admin, plan);
         MoveProgress progress = new MoveProgress(options());
         progress.await(admin, patience);
         say("all has moved after " + progress.took().toSeconds() + " s");

@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
  * @param moves the new ones, in the order in which they would be done
  * @param nodes by number, all that are in the ring before or after
  * @param traffic bytes that would go from node to node, the new hand-overs only
- * @param estimated time at the given rate, if no node sends or receives more than that
+ * @param estimated time, of the node that has most to do: its moves, and its bytes at the given rate
  * @param warnings what an operator should know before committing
  */
 public record RingPlan(

@@ -308,7 +308,7 @@ class PlannerLawTest {
         assertThat(plan.bytes()).isEqualTo(bytes);
         assertThat(plan.traffic().stream().mapToLong(RingPlan.Traffic::bytes).sum())
                 .isEqualTo(bytes);
-        assertThat(plan.estimated().toMillis()).isEqualTo(bytes);
+        assertThat(plan.estimated().toMillis()).isEqualTo(bytes + 48 * Planner.MILLIS_PER_MOVE);
         assertThat(because)
                 .containsExactly(
                         "n1: its share goes from 64 slots to 48, since n4 joins",
