@@ -219,6 +219,9 @@ final class Proposer {
         private @Nullable RingState also;
 
         private final SortedMap<NodeId, Promise> promises = new TreeMap<>();
+        /** Voters that this change puts out. */
+        private final SortedSet<NodeId> leaving = new TreeSet<>();
+
         private final SortedSet<NodeId> accepted = new TreeSet<>();
         private final SortedSet<NodeId> answeredLast = new TreeSet<>();
         private Ballot ballot = Ballot.NONE;
@@ -280,6 +283,7 @@ final class Proposer {
                 heardOf(promise.accepted());
                 promises.put(voter, new Promise(promise.accepted(), promise.asKnown() ? asked : promise.ring()));
                 SortedSet<NodeId> promisedBy = new TreeSet<>(promises.keySet());
+                promisedBy.removeAll(leaving);
                 if (needed().stream().allMatch(ring -> isQuorum(ring, promisedBy))) {
                     prepared();
                     return;
@@ -370,6 +374,10 @@ final class Proposer {
         private void make(RingState agreed) {
             Change.Step step = work.change.on(agreed);
             if (step instanceof Change.Step.To to) {
+                if (rules.keepsAMajority() && leaving.addAll(votersPutOut(agreed, to.next()))) {
+                    prepare();
+                    return;
+                }
                 inDoubt.add(to.next());
                 accept(agreed, to.next(), false);
             } else if (step instanceof Change.Step.Done) {
@@ -380,6 +388,17 @@ final class Proposer {
                                 ? new ChangeOutcome.Unknown(not.rejection())
                                 : new ChangeOutcome.Rejected(not.rejection()));
             }
+        }
+
+        /** Who is out need not answer ever again: without them too a majority must be there, or this change would be the last. */
+        private static List<NodeId> votersPutOut(RingState before, RingState after) {
+            List<NodeId> out = new ArrayList<>();
+            for (NodeId voter : votersOf(List.of(before))) {
+                if (before.isActive(voter) && !after.isActive(voter)) {
+                    out.add(voter);
+                }
+            }
+            return out;
         }
 
         /** Whether something that this change made may have been agreed about, and built upon, unseen. */

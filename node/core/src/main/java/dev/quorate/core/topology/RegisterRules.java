@@ -35,6 +35,11 @@ public class RegisterRules {
         return true;
     }
 
+    /** Whether voters that a change puts out count for nothing when it is prepared, so that those who stay can go on without them. */
+    public boolean keepsAMajority() {
+        return true;
+    }
+
     /** Whether what was found in a prepare may be used at once, though nobody knows that it was accepted by a majority. */
     public boolean adoptsBeforeAccept() {
         return false;
