@@ -34,10 +34,13 @@ final class Fallbacks {
         ring.onChange((before, now) -> kept.clear());
     }
 
-    /** Every member but the first {@code replicas} of the key's row, and those that are about to leave. */
+    /**
+     * Every member but the first {@code replicas} of the key's row, and those that are about to leave. Nobody stands in for an owner that
+     * is no member any more, whose row has changed while the caller worked with it.
+     */
     List<NodeId> of(KeyHash hash, int replicas, NodeId owner) {
         SlotTable table = ring.table();
-        if (replicas == table.members().size()) {
+        if (replicas == table.members().size() || !table.contains(owner)) {
             return List.of();
         }
         int slot = hash.slot(table.log2Slots());
