@@ -202,7 +202,7 @@ final class Gossip {
                 continue;
             }
             GossipNews.Item item = view.newsOf(i, heartbeat);
-            boolean contradicts = i == from && listed && view.announcement(i).since() > theirs.since(at);
+            boolean contradicts = i == from && listed && contradicts(view.announcement(i), theirs.since(at));
             if (item != null) {
                 news.add(item);
             } else if (contradicts) {
@@ -221,12 +221,22 @@ final class Gossip {
         return new PeerReply.GossipReply(new GossipNews(news), wanted);
     }
 
+    /** Whether a member that talks to this node may not know of itself what it is known for here, a farewell above all. */
+    private static boolean contradicts(Announcement known, long theirSince) {
+        boolean saidFarewell = known.status() == Announcement.Status.SHUTDOWN;
+        return known.since() > theirSince || known.since() == theirSince && saidFarewell;
+    }
+
     void adopt(int from, GossipNews news) {
         for (GossipNews.Item item : news.items()) {
             int index = members.indexOf(item.node());
             if (index == members.self()) {
                 Announcement said = item.announcement();
-                own.knownElsewhere(item.heartbeat(), said == null ? Heartbeat.NEVER : said.since());
+                if (said == null) {
+                    own.knownElsewhere(item.heartbeat(), Heartbeat.NEVER);
+                } else {
+                    own.quotedElsewhere(item.heartbeat(), said);
+                }
             } else if (index >= 0 && members.isPresent(index)) {
                 take(from, index, item.heartbeat(), item.announcement());
             }

@@ -166,7 +166,23 @@ final class OwnAccount {
      * last, for instance that it stops, would stand for ever.
      */
     void knownElsewhere(long known, long since) {
-        if (known <= heartbeat() && since <= announcement().since() || renewing) {
+        if (known > heartbeat() || since > announcement().since()) {
+            beginAnotherLife(known);
+        }
+    }
+
+    /** Somebody repeats what this node is to have said. Of one life every word has a time of its own. */
+    void quotedElsewhere(long known, Announcement said) {
+        boolean anotherLife = said.since() == announcement().since() && !said.equals(announcement());
+        if (anotherLife) {
+            beginAnotherLife(known);
+        } else {
+            knownElsewhere(known, said.since());
+        }
+    }
+
+    private void beginAnotherLife(long known) {
+        if (renewing) {
             return;
         }
         if (Heartbeat.startNo(known) - Heartbeat.startNo(heartbeat()) > MAX_START_JUMP) {
