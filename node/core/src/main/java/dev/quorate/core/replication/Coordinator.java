@@ -243,9 +243,9 @@ public final class Coordinator {
             long begun = local.clock().nanos();
             local.ringUpdates().fetchFrom(from, () -> {
                 Duration left = timeout.minusNanos(local.clock().nanos() - begun);
-                if (theirs > local.rowEpoch(hash)) {
+                if (theirs > local.rowEpoch(hash) || left.isNegative()) {
                     answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
-                } else if (!left.isNegative()) {
+                } else {
                     onPeerRequest(from, request, left, answer);
                 }
             });

@@ -254,6 +254,9 @@ final class ReplicaSide {
             } else if (isStale(request, hash)) {
                 // The slot is another's, and that one did not get it from here: what was done here counts for nothing.
                 answer.accept(new PeerReply.Refused(PeerReply.Refusal.STALE_RING));
+            } else if (request.cause() == PeerRequest.Cause.ANTI_ENTROPY) {
+                // Nobody counts it as a copy, and this node's own exchanges wait for it without a timeout.
+                answer.accept(new PeerReply.Refused(PeerReply.Refusal.NOT_READY));
             }
         });
     }
