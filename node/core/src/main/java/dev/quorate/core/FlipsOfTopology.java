@@ -25,6 +25,11 @@ final class FlipsOfTopology implements Flips {
         topology.again(move, outcome -> done.accept(of(outcome)));
     }
 
+    @Override
+    public boolean mayBeForgotten() {
+        return topology.isForgetful();
+    }
+
     private static Outcome of(ChangeOutcome outcome) {
         return outcome.match(
                 committed -> Outcome.COMMITTED,

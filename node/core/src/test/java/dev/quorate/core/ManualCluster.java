@@ -149,6 +149,11 @@ public final class ManualCluster {
 
         private final Flips flips = new Flips() {
             @Override
+            public boolean mayBeForgotten() {
+                return false;
+            }
+
+            @Override
             public void finish(Move move, Consumer<Outcome> done) {
                 change(move, edit -> edit.finish(move), done);
             }

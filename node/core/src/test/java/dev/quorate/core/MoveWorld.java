@@ -406,7 +406,8 @@ final class MoveWorld {
                 wipes--;
                 count("disks lost");
                 node.storage.clear();
-                node.ring = committed();
+                node.forgetful = true;
+                node.ring = rings.get(0);
             }
         }
     }
@@ -563,6 +564,7 @@ final class MoveWorld {
         // On its disk.
         private RingState ring = rings.get(0);
         private boolean up;
+        private boolean forgetful;
         private boolean exchanging;
         private long life;
         private CurrentRing current = new CurrentRing(ring);
@@ -700,6 +702,11 @@ final class MoveWorld {
                 }
 
                 @Override
+                public boolean isLeaving() {
+                    return false;
+                }
+
+                @Override
                 public boolean mayOwn(KeyHash hash) {
                     return current.table().owns(id, 0) || handovers.receives(0);
                 }
@@ -761,6 +768,10 @@ final class MoveWorld {
             }
             handoff.start();
             transfers.start();
+            if (forgetful) {
+                // It knows its first ring only, and hears of the present one from the voters before it serves.
+                learn(committed());
+            }
             if (exchanges) {
                 startExchanges();
             }
@@ -782,6 +793,7 @@ final class MoveWorld {
             if (up && later.version().compareTo(ring.version()) > 0) {
                 ring = later;
                 current.adopt(later);
+                forgetful &= !later.equals(committed());
             }
         }
 
@@ -895,6 +907,11 @@ final class MoveWorld {
             @Override
             public void again(Move move, Consumer<Outcome> done) {
                 ask(move, "begun again", edit -> edit.again(move), done);
+            }
+
+            @Override
+            public boolean mayBeForgotten() {
+                return forgetful;
             }
 
             private void ask(Move move, String what, UnaryOperator<RingEdit> change, Consumer<Outcome> done) {

@@ -129,6 +129,11 @@ public final class Topology {
         return keeper.state();
     }
 
+    /** Whether this node may have lost its disk, and has not learned yet what its former processes had a part in. */
+    public boolean isForgetful() {
+        return acceptor.isForgetful();
+    }
+
     /**
      * A peer asks. Returns false if that is not for topology; then {@code answer} is left alone. To be asked before anything else is checked:
      * voters answer while they start, and nodes that are out are told so.

@@ -19,6 +19,11 @@ public interface Flips {
         public void again(Move move, Consumer<Outcome> done) {
             done.accept(Outcome.UNKNOWN);
         }
+
+        @Override
+        public boolean mayBeForgotten() {
+            return false;
+        }
     };
 
     /** What became of a request. */
@@ -36,4 +41,7 @@ public interface Flips {
 
     /** The move is to begin again, under the next attempt, if the ring has it in this very attempt: what was asked for before is void then. */
     void again(Move move, Consumer<Outcome> done);
+
+    /** Whether a former process of this node may have asked for something of which this one knows nothing, because its disk was lost. */
+    boolean mayBeForgotten();
 }

@@ -422,6 +422,15 @@ final class MoveSource {
         return again;
     }
 
+    /** There is no such slot any more. */
+    void end() {
+        if (state == TransferStatus.State.FLIPPING) {
+            unmark();
+        }
+        release(false);
+        postpone("");
+    }
+
     private void gone() {
         counters.handedOver().increment();
         if (state == TransferStatus.State.FLIPPING) {

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
@@ -52,6 +53,7 @@ public final class Transfers implements Successor {
     private final Metrics.Counter purged;
     // A copy of what the sources say, for the paths that every operation takes.
     private final BitSet proxied = new BitSet();
+    private final BitSet forwarding = new BitSet();
     private boolean loaded;
 
     public Transfers(Surroundings node) {
@@ -89,11 +91,7 @@ public final class Transfers implements Successor {
                                 doubtMoves(node.ring().state());
                             }
                             followMoves(node.ring().state());
-                            WriteBatch batch = held.store(new WriteBatch());
-                            if (!known) {
-                                sources.values().forEach(source -> source.markDoubted(batch));
-                            }
-                            return node.storage().commit(batch);
+                            return node.storage().commit(held.store(new WriteBatch()));
                         }))
                 .thenAccept(durable -> {});
     }
@@ -221,12 +219,10 @@ public final class Transfers implements Successor {
     }
 
     private void sourceChanged(MoveSource source) {
-        proxied.set(source.slot(), source.proxiesReads());
-        boolean any = false;
-        for (MoveSource each : sources.values()) {
-            any |= each.forwards();
-        }
-        node.records().follow(any ? this : null);
+        boolean present = sources.get(source.slot()) == source;
+        proxied.set(source.slot(), present && source.proxiesReads());
+        forwarding.set(source.slot(), present && source.forwards());
+        node.records().follow(forwarding.isEmpty() ? null : this);
     }
 
     private long outgoing() {
@@ -260,7 +256,10 @@ public final class Transfers implements Successor {
     private void cut(RingState before, RingState now) {
         held.cutInto(now.table().log2Slots());
         target.cut(now.table().log2Slots() - before.table().log2Slots());
-        new ArrayList<>(sources.values()).forEach(this::drop);
+        for (MoveSource source : new ArrayList<>(sources.values())) {
+            drop(source);
+            source.end();
+        }
         purges.values().forEach(Purge::stop);
         purges.clear();
         clearings.clear();
@@ -283,7 +282,11 @@ public final class Transfers implements Successor {
                 known = null;
             }
             if (mine && known == null) {
-                sources.put(slot, new MoveSource(node, counters, move, this::sourceChanged));
+                MoveSource source = new MoveSource(node, counters, move, this::sourceChanged);
+                sources.put(slot, source);
+                if (node.rules().persistsFlipping() && node.flips().mayBeForgotten()) {
+                    doubt(source);
+                }
             }
         });
     }
@@ -292,8 +295,16 @@ public final class Transfers implements Successor {
     private void doubtMoves(RingState ring) {
         followMoves(ring);
         if (node.rules().persistsFlipping()) {
-            sources.values().forEach(source -> source.resumeFlipping(true));
+            sources.values().forEach(this::doubt);
         }
+    }
+
+    private void doubt(MoveSource source) {
+        source.resumeFlipping(true);
+        WriteBatch batch = new WriteBatch();
+        source.markDoubted(batch);
+        // If that is lost, the next process has forgotten as much.
+        Watched.whenComplete(node.storage().commit(batch), node.loop(), (durable, failure) -> {});
     }
 
     private void holdWhatIsOwned(RingState ring) {
@@ -351,14 +362,27 @@ public final class Transfers implements Successor {
         if (!ring.paused()) {
             beginDue(ring);
         }
+        purgeDue();
+    }
+
+    private void purgeDue() {
         long now = node.clock().nanos();
-        new TreeMap<>(leftovers).forEach((slot, leftover) -> {
+        RingVersion notUsedEverywhere = null;
+        for (Map.Entry<Integer, Leftover> entry : new TreeMap<>(leftovers).entrySet()) {
+            Leftover leftover = entry.getValue();
             boolean late = now - leftover.since() >= node.config().purgeDelay().toNanos();
-            boolean room = purges.size() < PURGES && !purges.containsKey(slot);
-            if (late && room && node.news().usedEverywhere(leftover.version())) {
-                purge(slot, false);
+            boolean room = purges.size() < PURGES && !purges.containsKey(entry.getKey());
+            // Members are looked through once for all leftovers that one of them holds up.
+            boolean heldUp = notUsedEverywhere != null && leftover.version().compareTo(notUsedEverywhere) >= 0;
+            if (!late || !room || heldUp) {
+                continue;
             }
-        });
+            if (node.news().usedEverywhere(leftover.version())) {
+                purge(entry.getKey(), false);
+            } else {
+                notUsedEverywhere = leftover.version();
+            }
+        }
     }
 
     /** In the order of the plan. */
