@@ -29,6 +29,8 @@ import dev.quorate.core.replication.Placement;
 import dev.quorate.core.replication.SafetyRules;
 import dev.quorate.core.ring.CurrentRing;
 import dev.quorate.core.ring.KeyHasher;
+import dev.quorate.core.ring.NodeEntry;
+import dev.quorate.core.ring.NodeStatus;
 import dev.quorate.core.ring.RingVersion;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.EventLoop;
@@ -204,6 +206,14 @@ public final class NodeCore {
             }
 
             @Override
+            public boolean isLeaving() {
+                NodeEntry self = ring.state().node(config.self());
+                return self != null
+                        && self.status() == NodeStatus.DRAINING
+                        && ring.table().slotsOf(config.self()) == 0;
+            }
+
+            @Override
             public boolean mayOwn(KeyHash hash) {
                 return local.mayOwn(hash.slot(ring.table().log2Slots()));
             }
@@ -227,7 +237,7 @@ public final class NodeCore {
                 wheel,
                 environment.random(),
                 metrics);
-        ring.onChange((before, now) -> handoff.rowsChanged());
+        ring.onChange(handoff::follow);
         this.transfers = new Transfers(new dev.quorate.core.transfer.Surroundings(
                 config.self(),
                 ring,

@@ -4,6 +4,8 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerCalls;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
+import dev.quorate.core.ring.RingState;
+import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.EventLoop;
@@ -197,13 +199,23 @@ public final class Handoff {
         }
     }
 
-    /** Slots have other owners than before. */
-    public void rowsChanged() {
-        work.replicas()
-                .hints()
-                .backlogs()
-                .keySet()
-                .forEach(owner -> targets.computeIfAbsent(owner, absent -> new Target()).ownsOtherSlots = true);
+    /** The ring is another one: what is kept for those who lost slots may be for others now. */
+    public void follow(RingState before, RingState now) {
+        SortedMap<NodeId, HintTable.Backlog> backlogs = work.replicas().hints().backlogs();
+        SlotTable former = before.table();
+        if (backlogs.isEmpty() || former.slots() != now.table().slots()) {
+            return;
+        }
+        for (int slot = 0; slot < former.slots(); slot++) {
+            if (before.rowEpoch(slot) == now.rowEpoch(slot)) {
+                continue;
+            }
+            for (NodeId owner : former.owners(slot)) {
+                if (backlogs.containsKey(owner) && !now.table().owns(owner, slot)) {
+                    targets.computeIfAbsent(owner, absent -> new Target()).ownsOtherSlots = true;
+                }
+            }
+        }
     }
 
     private void tick() {
@@ -236,7 +248,7 @@ public final class Handoff {
             target.readyAt = NOT_REACHABLE;
             long oldest = work.hybridClock().last()
                     - HybridClock.ofMillis(work.config().window().toMillis());
-            if (target.ownsOtherSlots) {
+            if (target.ownsOtherSlots || work.rows().isLeaving()) {
                 // Some of them may be for slots that are another's now: these need not wait for it.
                 begin(owner, target, HintPass.Purpose.GIVE_UP);
             } else if (backlog.since() < oldest) {

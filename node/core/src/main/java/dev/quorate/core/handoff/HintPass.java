@@ -41,6 +41,9 @@ final class HintPass {
     private static final Duration BUSY_PAUSE = Duration.ofMillis(200);
     private static final int PAGE = 256;
 
+    /** In a row. */
+    private static final int MOST_NOT_READY = 64;
+
     private final Handoff.Work work;
     private final NodeId owner;
     private final Purpose purpose;
@@ -50,6 +53,7 @@ final class HintPass {
     private long expiresAt;
     private long bytesLeft;
     private int underWay;
+    private int notReady;
     private boolean paused;
     private boolean filling;
     private boolean stopped;
@@ -229,14 +233,12 @@ final class HintPass {
             @Override
             public void answered(PeerReply reply) {
                 if (reply instanceof PeerReply.Replicated) {
+                    notReady = 0;
                     decide(record.key(), hash, held -> delivered(hash, held, sent));
                     return;
                 }
                 work.counters().failed().increment();
-                boolean thisKeyOnly = reply instanceof PeerReply.Refused refused
-                        && (refused.refusal() == PeerReply.Refusal.CORRUPT
-                                || refused.refusal() == PeerReply.Refusal.NOT_OWNER);
-                if (!thisKeyOnly) {
+                if (!concernsThisKeyOnly(reply)) {
                     stop("the owner refuses: " + reply);
                 }
                 ended();
@@ -253,6 +255,18 @@ final class HintPass {
             underWay++;
             decide(record.key(), hash, held -> delivered(hash, held, sent));
         }
+    }
+
+    /** One slot of the owner's may take nothing yet, while all others do; if it is every key of many, it is the owner. */
+    private boolean concernsThisKeyOnly(PeerReply reply) {
+        if (!(reply instanceof PeerReply.Refused refused)) {
+            return false;
+        }
+        return switch (refused.refusal()) {
+            case CORRUPT, NOT_OWNER -> true;
+            case NOT_READY -> ++notReady < MOST_NOT_READY;
+            default -> false;
+        };
     }
 
     private interface Decision {
@@ -323,7 +337,8 @@ final class HintPass {
             return;
         }
         List<NodeId> row = work.rows().owners(held.key(), hash);
-        boolean inTime = hint.since() >= oldest() && row.contains(owner);
+        boolean inTime =
+                hint.since() >= oldest() && row.contains(owner) && !work.rows().isLeaving();
         if (row.isEmpty() || inTime && !owner.equals(work.self())) {
             oldestLeft = Math.min(oldestLeft, hint.since());
             return;
