@@ -79,7 +79,7 @@ final class RingChores {
         long own = ring.state().version().packed();
         for (MemberView member : membership.members()) {
             long theirs = membership.ringOf(member.node());
-            if (theirs > own) {
+            if (theirs > own && membership.usable(member.node())) {
                 topology.heardOf(member.node(), RingVersion.ofPacked(theirs));
                 return;
             }

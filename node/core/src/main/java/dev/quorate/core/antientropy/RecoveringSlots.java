@@ -23,6 +23,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,6 +94,7 @@ public final class RecoveringSlots {
             split(now.table().log2Slots() - before.table().log2Slots());
         }
         BitSet former = (BitSet) recovering.clone();
+        done.retainAll(now.moves().stream().map(Move::id).collect(Collectors.toSet()));
         markTakenOver(now);
         for (int slot = recovering.nextSetBit(0); slot >= 0; slot = recovering.nextSetBit(slot + 1)) {
             if (!now.table().owns(self, slot)) {
@@ -252,7 +254,12 @@ public final class RecoveringSlots {
 
     private boolean knows(NodeId node, Move takeover) {
         long version = ringOf.applyAsLong(node);
-        return version != 0 && RingVersion.ofPacked(version).epoch() >= takeover.sinceEpoch();
+        if (version == 0) {
+            return false;
+        }
+        RingVersion theirs = RingVersion.ofPacked(version);
+        // Of an earlier generation it may be a ring that was given up, whatever its epoch.
+        return theirs.generation() >= ring.state().version().generation() && theirs.epoch() >= takeover.sinceEpoch();
     }
 
     private @Nullable Move takeover(int slot) {
@@ -304,7 +311,6 @@ public final class RecoveringSlots {
             done.add(takeover.id());
             takenOver.increment();
         }
-        done.removeIf(id -> ring.state().moves().stream().noneMatch(move -> move.id() == id));
         // Else the next start finds these slots recovering once more.
         if (storage.refusal(Storage.WriteKind.BACKGROUND) == null) {
             Watched.whenComplete(store(), loop, RecoveringSlots::stored);

@@ -102,7 +102,7 @@ final class Acceptor {
             refuse(answer);
             return;
         }
-        if (abstains(ballot, answer) || isFull(answer)) {
+        if (isFull(answer) || abstains(ballot, answer)) {
             return;
         }
         promised = ballot;
@@ -171,7 +171,7 @@ final class Acceptor {
             refuse(answer);
             return;
         }
-        if (abstains(ballot, answer) || isFull(answer)) {
+        if (isFull(answer) || abstains(ballot, answer)) {
             return;
         }
         promised = ballot;

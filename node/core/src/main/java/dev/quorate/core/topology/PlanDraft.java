@@ -370,10 +370,8 @@ final class PlanDraft {
     }
 
     private boolean isRecovering(int slot, NodeId owner) {
-        for (Move move : ring.moves()) {
-            if (move.slot() == slot
-                    && move.kind() == Move.Kind.RECOVER
-                    && move.to().equals(owner)) {
+        for (Move move : ring.movesOf(slot)) {
+            if (move.kind() == Move.Kind.RECOVER && move.to().equals(owner)) {
                 return true;
             }
         }

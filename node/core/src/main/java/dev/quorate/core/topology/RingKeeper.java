@@ -38,6 +38,9 @@ final class RingKeeper {
     /** States from which others are helped on by their changes alone. */
     static final int REMEMBERED = 64;
 
+    /** Slots of all of them together: a state of a large ring is megabytes while much of it moves. */
+    private static final int REMEMBERED_SLOTS = 1 << 19;
+
     /** Members told at once of what this node had agreed about; gossip tells the others. */
     static final int TOLD = 32;
 
@@ -206,7 +209,9 @@ final class RingKeeper {
 
     private void remember(RingState state) {
         remembered.addLast(state);
-        if (remembered.size() > REMEMBERED) {
+        int most = Math.max(
+                1, Math.min(REMEMBERED, REMEMBERED_SLOTS / state.table().slots()));
+        while (remembered.size() > most) {
             remembered.removeFirst();
         }
     }
