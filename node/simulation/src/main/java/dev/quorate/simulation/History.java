@@ -251,6 +251,25 @@ public final class History {
     /** A node that stood in for an owner has handed over what it kept, and keeps it no longer. */
     record HandedOver(String from, String to, long at) {}
 
+    /** A node that was taken out without its cooperation. */
+    private record Removed(String node, int consulted, long at) {
+        Destroyed copyOf(Write write) {
+            return new Destroyed(node, consulted, Math.max(at, write.invoked), new BitSet());
+        }
+    }
+
+    /** Whether a node was taken out between these times. */
+    boolean wasAnyRemoved(long from, long to) {
+        return removed.stream().anyMatch(each -> each.at >= from && each.at <= to);
+    }
+
+    /** What was lost of the copies of one write. */
+    List<Destroyed> losses(Write write) {
+        List<Destroyed> losses = new ArrayList<>(write.key.destroyed);
+        removed.forEach(each -> losses.add(each.copyOf(write)));
+        return losses;
+    }
+
     /** A replica's copy that was destroyed, but for {@code survivors}, and made again from {@code consulted} others. */
     record Destroyed(String node, int consulted, long at, BitSet survivors) {}
 
@@ -276,6 +295,7 @@ public final class History {
     private final Evidence evidence;
     private final int replicas;
     private final SortedMap<String, KeyHistory> keys = new TreeMap<>();
+    private final List<Removed> removed = new ArrayList<>();
     private boolean monotonicReads;
 
     /** @param replicas N, the same for every key */
@@ -385,6 +405,14 @@ public final class History {
             return null;
         }
         return index >= 0 && index < writes.size() ? writes.get(index) : null;
+    }
+
+    /**
+     * White box: the node is none of the owners any more, made again from {@code consulted} others. What it alone has, and what it alone
+     * acknowledges from now on to those who have not heard of it, is gone.
+     */
+    synchronized void removed(String node, int consulted, long now) {
+        removed.add(new Removed(node, consulted, now));
     }
 
     /** A node's copy of a key was damaged, and replaced by what that many other replicas held: what it alone had acknowledged is gone. */

@@ -240,8 +240,9 @@ public final class HistoryChecker {
         }
 
         private boolean nothingLostBetween(Answer earlier, Answer later) {
-            return key.destroyed.stream()
-                    .noneMatch(loss -> loss.at() >= earlier.invoked && loss.at() <= later.returned);
+            return !history.wasAnyRemoved(earlier.invoked, later.returned)
+                    && key.destroyed.stream()
+                            .noneMatch(loss -> loss.at() >= earlier.invoked && loss.at() <= later.returned);
         }
 
         /** I7 and I12: once all replicas are equal, each of them alone answers as all do together. */
@@ -304,7 +305,7 @@ public final class HistoryChecker {
         private int copiesLost(Write write, long now) {
             TreeSet<String> destroyed = new TreeSet<>();
             TreeSet<String> notMadeAgain = new TreeSet<>();
-            for (History.Destroyed loss : key.destroyed) {
+            for (History.Destroyed loss : history.losses(write)) {
                 boolean itsCopy = loss.at() >= write.invoked
                         && loss.at() <= now
                         && (write.acknowledgedBy().contains(loss.node()) || inherited(write, loss))

@@ -233,6 +233,9 @@ final class SimClient {
             if (owners < r) {
                 situations.happened(Situation.READ_WITH_STAND_INS);
             }
+            if (!cluster.isFenced(r)) {
+                owners -= cluster.removedAmong(told.report().acknowledged());
+            }
             Answer answer = history.read(of.bytes().utf8(), name(), owners, invoked, world.now(), last, values);
             answer.settled = occasion == Occasion.SETTLED;
             answer.covered = cluster.witness().covered(of, context);

@@ -352,6 +352,16 @@ final class SimCluster implements SimNetwork.Host {
         return antiEntropy.enabled();
     }
 
+    /** Whether so many replies need somebody who knows of a node that was taken out (rules.md A18). */
+    boolean isFenced(int replies) {
+        return replies >= Math.min(setup.r(), setup.w());
+    }
+
+    int removedAmong(List<NodeId> nodes) {
+        return (int)
+                nodes.stream().filter(node -> !ring.isActive(node.number())).count();
+    }
+
     /** I7: null when all owners are equal. */
     @Nullable
     String difference() {

@@ -9,6 +9,8 @@ import dev.quorate.core.model.NodeId;
 import dev.quorate.core.peer.PeerReply;
 import dev.quorate.core.peer.PeerRequest;
 import dev.quorate.core.ring.KeyHasher;
+import dev.quorate.core.ring.NodeEntry;
+import dev.quorate.core.ring.NodeStatus;
 import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.storage.LeafDelta;
 import dev.quorate.core.storage.LeafRebuild;
@@ -302,12 +304,17 @@ final class Witness {
         }
     }
 
-    /** Whether the owner lost the slot, and what was kept for it is now here to stay, or for those who own it (rules.md A8). */
+    /**
+     * Whether the owner lost the slot, or cannot be had by one who is about to leave, and what was kept for it is now here to stay, or for
+     * those who own it (rules.md A8).
+     */
     private boolean isReroutedFrom(
             SimProcess process, Key key, NodeId owner, boolean member, @Nullable StoredRecord after) {
         List<NodeId> row = ring.owners(process.ring(ring.latest()), key);
         boolean forOthers = after != null && after.hints().stream().anyMatch(hint -> row.contains(hint.owner()));
-        return !row.contains(owner) && after != null && (member || forOthers);
+        NodeEntry self = process.ring(ring.latest()).node(process.name());
+        boolean leaves = self != null && self.status() == NodeStatus.DRAINING;
+        return (!row.contains(owner) || leaves) && after != null && (member || forOthers);
     }
 
     /** What an owner holds stays, and what a node takes over from one; but not what was left here before a hand-over began. */
@@ -323,9 +330,7 @@ final class Witness {
 
     /** A node was taken out without its cooperation: what it alone had is gone with it. */
     void removed(NodeId node, int consulted) {
-        for (StoredRecord record : machines[node.number()].held.values()) {
-            history.destroyed(record.key().bytes().utf8(), node.toString(), consulted, world.now(), new BitSet());
-        }
+        history.removed(node.toString(), consulted, world.now());
     }
 
     /** I9. */

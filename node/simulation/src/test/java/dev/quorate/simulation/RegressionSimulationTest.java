@@ -7,6 +7,8 @@ import dev.quorate.core.replication.Bucket;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What seeds once found, as the smallest plan that showed it. */
 class RegressionSimulationTest {
@@ -41,6 +43,32 @@ class RegressionSimulationTest {
     @Test
     void aVoterRemembersWhileVotersAreBeingChanged() {
         assertThat(Simulation.run(451).violations()).isEmpty();
+    }
+
+    /** A voter was taken out by itself and one other, while the third had no memory yet: nobody was left to change the ring, no hand-over ended. */
+    @ParameterizedTest
+    @ValueSource(longs = {2_000_185, 2_001_730, 2_002_363, 2_003_548})
+    void noVoterIsTakenOutWhileTheOthersCannotGoOnWithoutIt(long seed) {
+        assertThat(Simulation.run(seed).violations()).isEmpty();
+    }
+
+    /** A sloppy read looked for somebody to stand in for an owner that had left while the read was under way. */
+    @Test
+    void nobodyStandsInForAnOwnerThatHasLeft() {
+        assertThat(Simulation.run(2_000_101).violations()).isEmpty();
+    }
+
+    /** Two lives of a node had said something in the same heartbeat of the same boot, one of them farewell: that stood for ever. */
+    @Test
+    void aFarewellThatIsNotOnesOwnIsNoticedInTheSameHeartbeatToo() {
+        assertThat(Simulation.run(3_008_133).violations()).isEmpty();
+    }
+
+    /** Writes and reads of fewer replicas than the bucket's, with nodes that are taken out and live: nothing is promised of them. */
+    @ParameterizedTest
+    @ValueSource(longs = {3_002_436, 3_007_467})
+    void whatOnlyANodeThatIsOutAcknowledgedIsNotPromised(long seed) {
+        assertThat(Simulation.run(seed).violations()).isEmpty();
     }
 
     /** An empty disk was replaced by an old one before the node had heard the others out: the checker took that for a promise kept. */
