@@ -54,9 +54,10 @@ final class ElasticIT {
                 .withSlots(SLOTS)
                 .withSettings("joinToken: " + TOKEN + "\ntransfer: {purgeDelay: 1s}\n");
         Cluster cluster = Cluster.prepare(folder, plan);
-        try (Trial trial = Trial.start("ElasticIT", cluster, CLIENTS)) {
+        List<String> filled = new ArrayList<>();
+        Runnable filling = () -> filled.addAll(Filling.write("ElasticIT", cluster, KEYS, VALUE));
+        try (Trial trial = Trial.start("ElasticIT", cluster, CLIENTS, filling)) {
             Changes changes = new Changes("ElasticIT", cluster);
-            List<String> filled = Filling.write("ElasticIT", cluster, KEYS, VALUE);
             trial.goOn(Duration.ofSeconds(2));
 
             trial.phase("n4, n5, n6 start", Duration.ZERO);

@@ -1,17 +1,19 @@
 package dev.quorate.integration;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.quorate.sdk.Bucket;
 import dev.quorate.sdk.Codec;
 import dev.quorate.sdk.QuorateClient;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 
 /** Gives a cluster something to hold, besides what the load writes. */
 final class Filling {
-    private static final int WRITERS = 64;
+    private static final int MOST_IN_FLIGHT = 128;
 
     private Filling() {}
 
@@ -24,22 +26,22 @@ final class Filling {
 
     static void write(String test, Cluster cluster, List<String> keys, String value) {
         long began = System.nanoTime();
-        ExecutorService writers = Executors.newFixedThreadPool(WRITERS);
+        Semaphore room = new Semaphore(MOST_IN_FLIGHT);
+        AtomicReference<Throwable> problem = new AtomicReference<>();
         try (QuorateClient client = cluster.client()) {
             Bucket<String> bucket = client.bucket("default", Codec.utf8());
-            CompletableFuture.allOf(IntStream.range(0, WRITERS)
-                            .mapToObj(writer -> CompletableFuture.runAsync(
-                                    () -> {
-                                        for (int key = writer; key < keys.size(); key += WRITERS) {
-                                            bucket.put(keys.get(key), value);
-                                        }
-                                    },
-                                    writers))
-                            .toArray(CompletableFuture[]::new))
-                    .join();
-        } finally {
-            writers.shutdown();
+            for (String key : keys) {
+                room.acquireUninterruptibly();
+                CompletableFuture<Void> written = bucket.putAsync(key, value).handle((done, failure) -> {
+                    problem.compareAndSet(null, failure);
+                    room.release();
+                    return null;
+                });
+                assertThat(written).isNotCompletedExceptionally();
+            }
+            room.acquireUninterruptibly(MOST_IN_FLIGHT);
         }
+        assertThat(problem.get()).as("failure of a write").isNull();
         System.out.printf(
                 "%s: %d keys of %d bytes written in %.1f s%n",
                 test, keys.size(), value.length(), (System.nanoTime() - began) / 1e9);

@@ -51,7 +51,24 @@ final class Trial implements AutoCloseable {
                 name,
                 cluster,
                 clients,
-                List.of(cluster.nodes().stream().map(ClusterNode::number).toList()));
+                List.of(cluster.nodes().stream().map(ClusterNode::number).toList()),
+                () -> {});
+    }
+
+    /** The same, and {@code prepared} runs when the nodes have started and before there is any load. */
+    static Trial start(String name, Cluster cluster, int clients, Runnable prepared)
+            throws IOException, InterruptedException {
+        return start(
+                name,
+                cluster,
+                clients,
+                List.of(cluster.nodes().stream().map(ClusterNode::number).toList()),
+                prepared);
+    }
+
+    static Trial start(String name, Cluster cluster, int clients, List<List<Integer>> seeds)
+            throws IOException, InterruptedException {
+        return start(name, cluster, clients, seeds, () -> {});
     }
 
     /**
@@ -60,12 +77,14 @@ final class Trial implements AutoCloseable {
      *
      * @param cluster closed with the trial
      * @param seeds where clients begin, one after the other
+     * @param prepared runs when the nodes have started, before there is any load
      */
-    static Trial start(String name, Cluster cluster, int clients, List<List<Integer>> seeds)
+    private static Trial start(String name, Cluster cluster, int clients, List<List<Integer>> seeds, Runnable prepared)
             throws IOException, InterruptedException {
         System.out.println(name + ": repeat the choices with -Dseed=" + SEED);
         try {
             cluster.start();
+            prepared.run();
             Load load = Load.start(seeds.stream().map(cluster::seeds).toList(), clients, TIMEOUT, SEED);
             Trial trial = new Trial(name, cluster, load);
             Thread.sleep(WARM_UP.toMillis());
