@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class PipelineStream implements StreamObserver<PipelineRequest> {
     static final int MAX_OPERATIONS_PER_MESSAGE = 1024;
 
+    /** A whole message at a time would go back and forth between client and node, one of which then always waits. */
+    private static final int OPERATIONS_PER_TURN = 16;
+
     /** Outcomes of one message; above it they are spread over several. */
     static final int MESSAGE_BYTES = 1 << 20;
 
@@ -103,12 +106,23 @@ final class PipelineStream implements StreamObserver<PipelineRequest> {
                             request.getOperationsCount() + " in one message, more than " + MAX_OPERATIONS_PER_MESSAGE));
             return;
         }
-        for (PipelineRequest.Operation operation : request.getOperationsList()) {
-            open++;
-            begin(operation);
+        open += request.getOperationsCount();
+        begin(request, 0);
+    }
+
+    /** A few at a time: while the next are done here, the client already has the outcomes of these, and the log their writes. */
+    private void begin(PipelineRequest request, int from) {
+        int end = Math.min(request.getOperationsCount(), from + OPERATIONS_PER_TURN);
+        for (int i = from; i < end && !closed; i++) {
+            begin(request.getOperations(i));
         }
-        mayReceive = true;
-        receive();
+        if (end < request.getOperationsCount() && !closed) {
+            drain();
+            loop.execute(() -> begin(request, end));
+        } else {
+            mayReceive = true;
+            receive();
+        }
     }
 
     @Override
