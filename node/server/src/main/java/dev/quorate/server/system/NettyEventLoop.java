@@ -60,11 +60,14 @@ public final class NettyEventLoop implements EventLoop {
     }
 
     /**
-     * Runs the task when the loop has done everything that is ready now: what gathered until then leaves in one message and one
+     * Runs the task when the loop has done what is ready and queued now: what gathered until then leaves in one message and one
      * flush. Call on the loop.
      */
     public void atEndOfPass(Runnable task) {
-        loop.executeAfterEventLoopIteration(() -> run(task));
+        // Behind what is queued, and behind what that queues. A task of netty's for the end of an iteration comes after
+        // the phase in which the
+        // transport flushes: what it wrote would wait for all that is ready by then.
+        loop.execute(() -> loop.execute(() -> run(task)));
     }
 
     public boolean inLoop() {
