@@ -200,6 +200,10 @@ kvnode_flags() {
         done <"$options"
     fi
     version_flags
+    # Memory tables, the index of request ids and the leaves of the hash tree are read in no order: most of such a read is the way to its page.
+    case $(cat /sys/kernel/mm/transparent_hugepage/enabled 2>/dev/null) in
+    *'[madvise]'* | *'[always]'*) flags="$flags -XX:+UseTransparentHugePages" ;;
+    esac
     # The options start with a heap of 256 MiB, 64 of them young, which must not exceed the largest.
     case ${KVNODE_HEAP-} in
     '') ;;

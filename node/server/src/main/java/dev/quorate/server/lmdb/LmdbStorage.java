@@ -76,8 +76,11 @@ public final class LmdbStorage implements Storage {
     /** Replay flushes what it has after so many full tables: more than a node leaves that did not crash again and again. */
     private static final int REPLAYED_TABLES = 4;
 
-    /** A table is frozen when the log holds this many times its bytes for it, because the same keys are written over and over. */
-    private static final int LOG_PER_TABLE = 2;
+    /**
+     * A table is frozen when the log holds this many times its bytes for it, because the same keys are written over and over. More would make
+     * flushes rarer, which write a whole table each, and what a start has to replay longer.
+     */
+    private static final int LOG_PER_TABLE = 4;
 
     private final StorageConfig config;
     private final EventLoop loop;
