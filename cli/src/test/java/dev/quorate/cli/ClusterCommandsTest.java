@@ -179,6 +179,19 @@ class ClusterCommandsTest {
     }
 
     @Test
+    void everyNodeIsToldALimitAndWhoCannotBeToldIsNamed() {
+        Run run = kvctl("cluster", "throttle", "4MiB");
+        assertThat(run.exitCode()).as("n1 does not answer").isEqualTo(5);
+        assertThat(run.err()).startsWith("n2 sends 4.0 MiB/s at most\nn1 goes on as before: ");
+        assertThat(kvctl("cluster", "throttle", "default").err()).startsWith("n2 sends 50 MiB/s at most\n");
+        assertThat(kvctl("cluster", "throttle", "131072", "-o", "json").out())
+                .startsWith("{\"bytesPerSecond\":{\"n2\":131072},\"silent\":{\"n1\":");
+        Run wrong = kvctl("cluster", "throttle", "fast");
+        assertThat(wrong.exitCode()).isEqualTo(2);
+        assertThat(wrong.err()).contains("'fast' is no rate", "4MiB");
+    }
+
+    @Test
     void theRingIsWatchedWhileItChanges() {
         kvctl("cluster", "weight", "n2", "2");
         kvctl("cluster", "commit");

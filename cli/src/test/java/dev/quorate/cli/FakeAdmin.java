@@ -31,6 +31,8 @@ import dev.quorate.proto.admin.v1.HintServiceGrpc;
 import dev.quorate.proto.admin.v1.InspectKeyRequest;
 import dev.quorate.proto.admin.v1.InspectKeyResponse;
 import dev.quorate.proto.admin.v1.InspectServiceGrpc;
+import dev.quorate.proto.admin.v1.LimitTransfersRequest;
+import dev.quorate.proto.admin.v1.LimitTransfersResponse;
 import dev.quorate.proto.admin.v1.ListHintsRequest;
 import dev.quorate.proto.admin.v1.ListHintsResponse;
 import dev.quorate.proto.admin.v1.ListTransfersRequest;
@@ -310,6 +312,17 @@ final class FakeAdmin implements AutoCloseable {
                         .setRecordsLeft(slot == 1 ? 7 : -1));
             }
             reply(answer, response.build());
+        }
+
+        @Override
+        public void limitTransfers(LimitTransfersRequest request, StreamObserver<LimitTransfersResponse> answer) {
+            long asked = request.getBytesPerSecond();
+            reply(
+                    answer,
+                    LimitTransfersResponse.newBuilder()
+                            .setNode("n2")
+                            .setBytesPerSecond(asked == 0 ? 50 << 20 : asked)
+                            .build());
         }
 
         @Override

@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
             ClusterTransfersCommand.class,
             ClusterPauseCommand.class,
             ClusterResumeCommand.class,
+            ClusterThrottleCommand.class,
             ClusterCancelCommand.class,
             ClusterSplitCommand.class,
             ClusterRecoverCommand.class

@@ -35,6 +35,7 @@ import dev.quorate.core.ring.RingVersion;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.HybridClock;
+import dev.quorate.core.runtime.LoopLag;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.storage.HybridClockMark;
 import dev.quorate.core.storage.LeafRebuild;
@@ -175,6 +176,7 @@ public final class NodeCore {
                 wheel,
                 environment.random(),
                 metrics));
+        LoopLag lag = new LoopLag(environment.clock(), wheel, metrics);
         this.antiEntropy = new AntiEntropy(new Surroundings(
                 config.self(),
                 ring,
@@ -192,6 +194,7 @@ public final class NodeCore {
                 environment.clock(),
                 loop,
                 wheel,
+                lag,
                 environment.random(),
                 metrics));
         Rows rows = new Rows() {
@@ -235,6 +238,7 @@ public final class NodeCore {
                 hybridClock,
                 environment.loop(),
                 wheel,
+                lag,
                 environment.random(),
                 metrics);
         ring.onChange(handoff::follow);

@@ -40,6 +40,7 @@ import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.EventLoop;
 import dev.quorate.core.runtime.HybridClock;
+import dev.quorate.core.runtime.LoopLag;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.runtime.RandomSource;
 import dev.quorate.core.storage.HintRules;
@@ -666,6 +667,7 @@ final class MoveWorld {
                     draws,
                     NO_METRICS);
             coordinator = new Coordinator(local, 1, seed, boots, hybridClock);
+            LoopLag lag = new LoopLag(clock, wheel, NO_METRICS);
             antiEntropy = new AntiEntropy(new Surroundings(
                     id,
                     current,
@@ -683,6 +685,7 @@ final class MoveWorld {
                     clock,
                     loop,
                     wheel,
+                    lag,
                     draws,
                     NO_METRICS));
             Rows rows = new Rows() {
@@ -723,6 +726,7 @@ final class MoveWorld {
                     hybridClock,
                     loop,
                     wheel,
+                    lag,
                     draws,
                     NO_METRICS);
             transfers = new Transfers(new dev.quorate.core.transfer.Surroundings(

@@ -60,6 +60,8 @@ final class Exchange {
     /** To look a leaf up and to correct it costs about as much as to compare that many keys in a row. */
     private static final int KEYS_OF_A_LEAF = 32;
 
+    private static final Duration BUSY_LAG = Duration.ofMillis(10);
+    private static final Duration BUSY_PAUSE = Duration.ofMillis(100);
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(5);
 
     private final Surroundings node;
@@ -397,13 +399,19 @@ final class Exchange {
             } else {
                 leavesPassed(range.first(), end, whole);
             }
-            pauseAfter(keys, bytes, () -> {
+            Runnable next = () -> {
                 if (whole) {
                     nextRange();
                 } else {
                     page(range.after(end));
                 }
-            });
+            };
+            if (copy != null && node.lag().average().compareTo(BUSY_LAG) > 0) {
+                // Clients wait already, and nobody waits for a slot to change hands.
+                node.wheel().after(BUSY_PAUSE, () -> pauseAfter(keys, bytes, next));
+            } else {
+                pauseAfter(keys, bytes, next);
+            }
         }
 
         private void leavesPassed(KeyHash from, KeyHash to, boolean whole) {

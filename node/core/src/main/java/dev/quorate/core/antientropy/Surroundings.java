@@ -10,6 +10,7 @@ import dev.quorate.core.ring.SlotTable;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.core.runtime.DeadlineWheel;
 import dev.quorate.core.runtime.EventLoop;
+import dev.quorate.core.runtime.LoopLag;
 import dev.quorate.core.runtime.Metrics;
 import dev.quorate.core.runtime.RandomSource;
 import dev.quorate.core.storage.LeafRebuild;
@@ -41,6 +42,7 @@ public record Surroundings(
         Clock clock,
         EventLoop loop,
         DeadlineWheel wheel,
+        LoopLag lag,
         RandomSource random,
         Metrics metrics) {
     SlotTable table() {

@@ -98,10 +98,10 @@ public final class Handoff {
             HybridClock hybridClock,
             EventLoop loop,
             DeadlineWheel wheel,
+            LoopLag lag,
             RandomSource random,
             Metrics metrics) {
         HandoffCounters counters = new HandoffCounters(metrics);
-        LoopLag lag = new LoopLag(clock, wheel, metrics);
         this.work = new Work(
                 self, config, rules, rows, replicas, storage, peers, clock, hybridClock, loop, wheel, lag, counters);
         this.intake = new HintIntake(config, clock, hybridClock, storage, lag, metrics);

@@ -27,7 +27,7 @@ public final class LoopLag {
         this.wheel = wheel;
         metrics.gauge(
                 "loop_lag_micros",
-                "How long what arrives waits for the event loop, measured while hints are handed over",
+                "How long what arrives waits for the event loop, measured while hints or slots are handed over",
                 () -> (long) (averageNanos / 1000));
     }
 

@@ -27,6 +27,8 @@ import dev.quorate.proto.admin.v1.GetPlanRequest;
 import dev.quorate.proto.admin.v1.GetPlanResponse;
 import dev.quorate.proto.admin.v1.GetRingRequest;
 import dev.quorate.proto.admin.v1.GetRingResponse;
+import dev.quorate.proto.admin.v1.LimitTransfersRequest;
+import dev.quorate.proto.admin.v1.LimitTransfersResponse;
 import dev.quorate.proto.admin.v1.ListTransfersRequest;
 import dev.quorate.proto.admin.v1.ListTransfersResponse;
 import dev.quorate.proto.admin.v1.MemberVerdict;
@@ -63,6 +65,8 @@ public final class ClusterGrpcService extends ClusterServiceGrpc.ClusterServiceI
     private static final Duration MARGIN = Duration.ofMillis(50);
 
     private static final int MAX_CANCELLED = 1000;
+
+    private static final long LEAST_BYTES_PER_SECOND = 64 << 10;
 
     /**
      * What this node does in a hand-over.
@@ -335,6 +339,23 @@ public final class ClusterGrpcService extends ClusterServiceGrpc.ClusterServiceI
         } catch (IllegalArgumentException unreadable) {
             fail(observer, StatusMapping.invalidRequest("node", String.valueOf(unreadable.getMessage())));
         }
+    }
+
+    @Override
+    public void limitTransfers(LimitTransfersRequest request, StreamObserver<LimitTransfersResponse> observer) {
+        long asked = request.getBytesPerSecond();
+        if (asked != 0 && asked < LEAST_BYTES_PER_SECOND) {
+            String cause = Long.toUnsignedString(asked) + " is less than " + LEAST_BYTES_PER_SECOND;
+            fail(observer, StatusMapping.invalidRequest("bytes_per_second", cause));
+            return;
+        }
+        long limit = asked == 0 ? around.bytesPerSecond() : asked;
+        core.paceTransfers(limit);
+        observer.onNext(LimitTransfersResponse.newBuilder()
+                .setNode(identity.self().toString())
+                .setBytesPerSecond(limit)
+                .build());
+        observer.onCompleted();
     }
 
     @Override

@@ -13,6 +13,7 @@ import dev.quorate.proto.admin.v1.GetClusterRequest;
 import dev.quorate.proto.admin.v1.GetClusterResponse;
 import dev.quorate.proto.admin.v1.GetPlanRequest;
 import dev.quorate.proto.admin.v1.GetPlanResponse;
+import dev.quorate.proto.admin.v1.LimitTransfersRequest;
 import dev.quorate.proto.admin.v1.Member;
 import dev.quorate.proto.admin.v1.MemberStatus;
 import dev.quorate.proto.admin.v1.PauseTransfersRequest;
@@ -239,6 +240,10 @@ class ElasticTest {
                                     .build())))
                     .isEqualTo(Status.Code.INVALID_ARGUMENT);
 
+            assertThat(limit(nodes, 1 << 20)).isEqualTo(1 << 20);
+            assertThat(limit(nodes, 0)).isGreaterThan(1 << 20);
+            assertThat(code(() -> limit(nodes, 1000))).isEqualTo(Status.Code.INVALID_ARGUMENT);
+
             admin(nodes, 1).pauseTransfers(PauseTransfersRequest.getDefaultInstance());
             assertThat(cluster(nodes, 1).getPaused()).isTrue();
             admin(nodes, 1).resumeTransfers(ResumeTransfersRequest.getDefaultInstance());
@@ -281,5 +286,13 @@ class ElasticTest {
     private static Status.Code code(Runnable call) {
         StatusRuntimeException failure = catchThrowableOfType(StatusRuntimeException.class, call::run);
         return failure == null ? Status.Code.OK : failure.getStatus().getCode();
+    }
+
+    private static long limit(LocalNodes nodes, long bytesPerSecond) {
+        return admin(nodes, 1)
+                .limitTransfers(LimitTransfersRequest.newBuilder()
+                        .setBytesPerSecond(bytesPerSecond)
+                        .build())
+                .getBytesPerSecond();
     }
 }
