@@ -9,11 +9,13 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import dev.quorate.proto.admin.v1.ClusterServiceGrpc;
 import dev.quorate.proto.admin.v1.GetClusterRequest;
+import dev.quorate.proto.admin.v1.GetRepairStatusRequest;
 import dev.quorate.proto.admin.v1.InspectKeyRequest;
 import dev.quorate.proto.admin.v1.InspectKeyResponse;
 import dev.quorate.proto.admin.v1.InspectServiceGrpc;
 import dev.quorate.proto.admin.v1.Member;
 import dev.quorate.proto.admin.v1.MemberVerdict;
+import dev.quorate.proto.admin.v1.RepairServiceGrpc;
 import dev.quorate.proto.kv.v1.Consistency;
 import dev.quorate.proto.kv.v1.GetRequest;
 import dev.quorate.proto.kv.v1.GetResponse;
@@ -67,6 +69,10 @@ class ClusterTest {
             assertThat(member(nodes, 1, "n3").getVerdict()).isEqualTo(MemberVerdict.MEMBER_VERDICT_ALIVE);
             assertThat(member(nodes, 1, "n3").getStartNo()).isEqualTo(1);
 
+            // Who has not heard n3 out by now could not answer a read without it.
+            await("nobody is recovering")
+                    .atMost(SOON)
+                    .until(() -> recovering(nodes, 1) + recovering(nodes, 2) + recovering(nodes, 3) == 0);
             nodes.stop(3);
             assertThat(member(nodes, 1, "n3").getVerdict()).isEqualTo(MemberVerdict.MEMBER_VERDICT_SHUTDOWN);
 
@@ -205,6 +211,12 @@ class ClusterTest {
                 .filter(member -> member.getId().equals(id))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    private static int recovering(LocalNodes nodes, int node) {
+        return RepairServiceGrpc.newBlockingStub(nodes.admin(node))
+                .getRepairStatus(GetRepairStatusRequest.getDefaultInstance())
+                .getRecoveringSlots();
     }
 
     private static List<Member> members(LocalNodes nodes, int node) {
