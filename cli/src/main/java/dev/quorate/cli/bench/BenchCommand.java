@@ -12,18 +12,14 @@ import dev.quorate.proto.admin.v1.NodeServiceGrpc;
 import dev.quorate.proto.kv.v1.ReadOptions;
 import dev.quorate.proto.kv.v1.Topology;
 import dev.quorate.proto.kv.v1.WriteOptions;
-import java.io.IOException;
-import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -144,7 +140,8 @@ public final class BenchCommand extends KvctlCommand {
         }
         JsonObject result = result(measurement);
         if (hdr != null) {
-            writeHistogram(measurement.response(), terminal().workingDirectory().resolve(hdr));
+            HistogramFile.write(
+                    measurement.response(), terminal().workingDirectory().resolve(hdr));
         }
         if (save != null) {
             Files.writeString(terminal().workingDirectory().resolve(save), result + "\n");
@@ -236,16 +233,6 @@ public final class BenchCommand extends KvctlCommand {
         }
         result.add("surroundings", Surroundings.json(terminal()));
         return result;
-    }
-
-    /** In microseconds, in the format that HdrHistogram's plotter reads. */
-    private static void writeHistogram(Histogram nanos, Path file) throws IOException {
-        try (PrintStream out = new PrintStream(Files.newOutputStream(file), false, StandardCharsets.UTF_8)) {
-            nanos.outputPercentileDistribution(out, 1000.0);
-            if (out.checkError()) {
-                throw new IOException("cannot write " + file);
-            }
-        }
     }
 
     /** What {@code bench} and {@code bench echo} print alike. */

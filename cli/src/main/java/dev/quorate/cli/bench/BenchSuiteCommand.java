@@ -8,6 +8,7 @@ import dev.quorate.cli.terminal.CommandFailure;
 import dev.quorate.cli.terminal.DurationConverter;
 import dev.quorate.cli.terminal.ExitCode;
 import dev.quorate.cli.terminal.KvctlCommand;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -36,7 +38,8 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  kvctl bench suite --save figures.json",
-            "  kvctl bench suite --quick --only 'one node, unary'"
+            "  kvctl bench suite --quick --only 'one node, unary'",
+            "  kvctl bench suite --short --compare docs/figures-short.json"
         })
 public final class BenchSuiteCommand extends KvctlCommand {
     private static final long KEYS = 100_000;
@@ -95,6 +98,18 @@ public final class BenchSuiteCommand extends KvctlCommand {
     private boolean quick;
 
     @Option(
+            names = "--short",
+            description =
+                    "Before each landing, in two minutes: 2 rounds of 1s, 8s of warm-up, 100 bytes, 64 in flight.")
+    private boolean brief;
+
+    @Option(
+            names = "--compare",
+            paramLabel = "FILE",
+            description = "Print the ratios beside those that were saved before, best with the same options.")
+    private @Nullable Path compare;
+
+    @Option(
             names = "--dir",
             paramLabel = "FOLDER",
             description = "Where the clusters keep their data; removed afterwards. Default: .quorate/bench here.")
@@ -103,8 +118,22 @@ public final class BenchSuiteCommand extends KvctlCommand {
     @Option(names = "--save", paramLabel = "FILE", description = "Write all measurements as JSON.")
     private @Nullable Path save;
 
+    @Option(
+            names = "--hdr",
+            paramLabel = "FOLDER",
+            description = "Write the service times of each case there, as HdrHistogram .hgrm files.")
+    private @Nullable Path hdr;
+
     @Override
     protected ExitCode run() throws Exception {
+        LoadOptions.require(!quick || !brief, "--quick and --short are two different looks: give one");
+        if (brief) {
+            rounds = 2;
+            duration = Duration.ofSeconds(1);
+            warmUp = Duration.ofSeconds(8);
+            sizes = List.of(100);
+            inFlight = List.of(64);
+        }
         if (quick) {
             rounds = 1;
             duration = Duration.ofSeconds(2);
@@ -113,6 +142,10 @@ public final class BenchSuiteCommand extends KvctlCommand {
         }
         LoadOptions.require(rounds >= 1, "--rounds is at least 1");
         Pattern wanted = pattern();
+        // Read before anything is measured: a name with a typo should not cost minutes.
+        SuiteComparison before = compare == null
+                ? null
+                : SuiteComparison.read(terminal().workingDirectory().resolve(compare));
         Path root = terminal().workingDirectory().resolve(directory == null ? Path.of(".quorate", "bench") : directory);
         ClusterFolder one = new ClusterFolder(root.resolve("one"));
         ClusterFolder three = new ClusterFolder(root.resolve("three"));
@@ -138,10 +171,16 @@ public final class BenchSuiteCommand extends KvctlCommand {
         if (save != null) {
             Files.writeString(terminal().workingDirectory().resolve(save), json + "\n");
         }
+        if (hdr != null) {
+            result.writeHistograms(terminal().workingDirectory().resolve(hdr));
+        }
         if (options().json()) {
             printJson(json);
         } else {
             print(result.markdown());
+            if (before != null) {
+                print(before.markdown(result.summaries()));
+            }
         }
         return ExitCode.OK;
     }
@@ -321,6 +360,17 @@ public final class BenchSuiteCommand extends KvctlCommand {
 
         String markdown() {
             return SuiteTable.markdown(summaries(), rounds, startToReady, idleBytes, loadedBytes);
+        }
+
+        /** One file for each case, over all its rounds. */
+        void writeHistograms(Path folder) throws IOException {
+            Files.createDirectories(folder);
+            for (Map.Entry<SuiteCase, List<Round>> entry : measured.entrySet()) {
+                Histogram all = new Histogram(Recording.DIGITS);
+                entry.getValue().forEach(round -> all.add(round.measurement().service()));
+                String name = entry.getKey().name().replaceAll("[^A-Za-z0-9]+", "-");
+                HistogramFile.write(all, folder.resolve(name + ".hgrm"));
+            }
         }
 
         JsonObject json() {

@@ -39,7 +39,6 @@ final class OutageTrial {
     private static final long SLICE_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final String[] NOT_CAUGHT_UP = {"hints", "recovering_slots"};
     private static final String[] REPAIR_BYTES = {"peer_hint_bytes_total", "peer_anti_entropy_bytes_total"};
-    private static final int DIGITS = 3;
     private static final long POLL_MILLIS = 500;
 
     private final RunningCluster running;
@@ -190,7 +189,7 @@ final class OutageTrial {
     /** For one second at least. One second follows the other without a gap: what happens while we ask the nodes counts too. */
     private Stretch measure(OutageSecond.Phase phase, Load load, Predicate<NodeMetrics> goOn)
             throws InterruptedException {
-        Histogram response = new Histogram(DIGITS);
+        Histogram response = new Histogram(Recording.DIGITS);
         List<SortedMap<String, Long>> failures = new ArrayList<>();
         long operations = 0;
         long mostHints = 0;

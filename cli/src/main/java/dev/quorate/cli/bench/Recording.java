@@ -12,7 +12,8 @@ import org.HdrHistogram.Recorder;
 /** What a running load has measured since it was last asked. Written by the client's thread, read by another. */
 final class Recording {
     private static final long LONGEST_NANOS = Duration.ofMinutes(2).toNanos();
-    private static final int DIGITS = 3;
+    /** Significant digits of every histogram here: 0.1 %. */
+    static final int DIGITS = 3;
 
     private final Recorder service = new Recorder(LONGEST_NANOS, DIGITS);
     private final Recorder response = new Recorder(LONGEST_NANOS, DIGITS);
