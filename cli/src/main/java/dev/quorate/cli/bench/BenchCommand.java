@@ -29,7 +29,12 @@ import picocli.CommandLine.Option;
 @Command(
         name = "bench",
         description = "Measure a cluster under load.",
-        subcommands = {BenchEchoCommand.class, BenchSuiteCommand.class, BenchOutageCommand.class},
+        subcommands = {
+            BenchEchoCommand.class,
+            BenchSuiteCommand.class,
+            BenchOutageCommand.class,
+            BenchOverloadCommand.class
+        },
         footer = {
             "",
             "Without --rate, a fixed number of users wait for their answers (closed loop): finds the capacity. With",

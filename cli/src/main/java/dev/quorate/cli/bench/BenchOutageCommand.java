@@ -166,7 +166,9 @@ public final class BenchOutageCommand extends KvctlCommand {
             say("writing " + keys + " keys");
             Loads.fill(target, keys);
             // Also where the rate is given: it is the warm-up.
-            double maximum = maximum(target);
+            double maximum =
+                    Loads.maximum(target, USERS, Mix.HALF, KeyDistribution.uniform.over(keys), warmUp, MAXIMUM);
+            say(String.format(Locale.ROOT, "maximum %,.0f operations/s", maximum));
             double half = rate == null ? maximum / 2 : rate;
             OutageTrial.Plan plan = new OutageTrial.Plan(fault, half, keys, quiet, away, patience, sample);
             if (timeline != null) {
@@ -202,17 +204,6 @@ public final class BenchOutageCommand extends KvctlCommand {
             lines.add(seconds.get(i).csv(round, seconds.get(Math.max(0, i - 1))));
         }
         Files.write(timelinePath(timeline), lines, StandardOpenOption.APPEND);
-    }
-
-    private double maximum(Target target) throws InterruptedException {
-        Load load = Loads.closed(target, USERS, Mix.HALF, KeyDistribution.uniform.over(keys), 1);
-        load.start();
-        ServerProcesses unknown = new ServerProcesses(List.of());
-        Measurement.take(load, unknown, warmUp);
-        double most = Measurement.take(load, unknown, MAXIMUM).throughput();
-        load.stop();
-        say(String.format(Locale.ROOT, "maximum %,.0f operations/s", most));
-        return most;
     }
 
     private void tell(List<OutageRound> results) throws IOException, InterruptedException {

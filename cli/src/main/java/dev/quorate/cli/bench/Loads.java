@@ -3,6 +3,7 @@ package dev.quorate.cli.bench;
 import dev.quorate.cli.terminal.CommandFailure;
 import dev.quorate.cli.terminal.ExitCode;
 import java.time.Duration;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -71,5 +72,18 @@ final class Loads {
                     "the keys could not all be written: " + failures,
                     "see who is missing: kvctl cluster status");
         }
+    }
+
+    /** Operations per second in a closed loop, after it has warmed the target up. */
+    static double maximum(
+            Target target, int users, Mix mix, KeyDistribution.Chooser keys, Duration warmUp, Duration measured)
+            throws InterruptedException {
+        Load load = closed(target, users, mix, keys, 1);
+        load.start();
+        ServerProcesses unknown = new ServerProcesses(List.of());
+        Measurement.take(load, unknown, warmUp);
+        double most = Measurement.take(load, unknown, measured).throughput();
+        load.stop();
+        return most;
     }
 }

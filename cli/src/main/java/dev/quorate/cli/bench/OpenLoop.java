@@ -13,20 +13,27 @@ final class OpenLoop implements Load {
     /** Beyond this the system is overloaded for good, and more waiting would measure our memory. */
     static final String TOO_MANY_WAITING = "NOT_STARTED_TOO_MANY_WAITING";
 
-    private static final long MOST_IN_FLIGHT = 20_000;
+    static final int MOST_IN_FLIGHT = 20_000;
     private static final long LAST_ANSWERS_NANOS = TimeUnit.SECONDS.toNanos(30);
     private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
 
     private final Target target;
     private final Work work;
     private final double intervalNanos;
+    private final int mostInFlight;
     private final Recording recording = new Recording();
     private final Thread pacer = new Thread(this::pace, "bench-pacer");
     private volatile boolean stopping;
 
     OpenLoop(Target target, Work work, double operationsPerSecond) {
+        this(target, work, operationsPerSecond, MOST_IN_FLIGHT);
+    }
+
+    /** @param mostInFlight operations that would begin above it are counted as {@link #TOO_MANY_WAITING} and left out */
+    OpenLoop(Target target, Work work, double operationsPerSecond, int mostInFlight) {
         this.target = target;
         this.work = work;
+        this.mostInFlight = mostInFlight;
         intervalNanos = NANOS_PER_SECOND / operationsPerSecond;
         pacer.setDaemon(true);
     }
@@ -50,7 +57,7 @@ final class OpenLoop implements Load {
                 LockSupport.parkNanos(wait);
                 wait = intended - System.nanoTime();
             }
-            if (recording.inFlight() >= MOST_IN_FLIGHT) {
+            if (recording.inFlight() >= mostInFlight) {
                 recording.notStarted(TOO_MANY_WAITING);
                 continue;
             }
