@@ -2,8 +2,11 @@ package dev.quorate.benchmarks;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import org.openjdk.jmh.Main;
+import org.openjdk.jmh.results.Result;
+import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.Options;
@@ -43,7 +46,10 @@ public final class Benchmarks {
             Main.main(forJmh.toArray(new String[0]));
             return;
         }
-        new Runner(effort.unlessChosen(chosen)).run();
+        Collection<RunResult> results = new Runner(effort.unlessChosen(chosen)).run();
+        for (RunResult result : results) {
+            printGroupSize(result);
+        }
     }
 
     private static boolean asksForText(CommandLineOptions chosen) {
@@ -52,5 +58,17 @@ public final class Benchmarks {
                 || chosen.shouldListWithParams()
                 || chosen.shouldListProfilers()
                 || chosen.shouldListResultFormats();
+    }
+
+    /** JMH prints times only; what two of them say together is why the log is measured. */
+    private static void printGroupSize(RunResult result) {
+        @SuppressWarnings("rawtypes")
+        Result syncs = result.getSecondaryResults().get("syncs");
+        if (syncs != null) {
+            double perSync = syncs.getScore() / result.getPrimaryResult().getScore();
+            System.out.printf(
+                    "%s in flight, %s B: %.1f appends a sync%n",
+                    result.getParams().getParam("inFlight"), result.getParams().getParam("valueBytes"), perSync);
+        }
     }
 }

@@ -2,11 +2,18 @@ package dev.quorate.benchmarks;
 
 import dev.quorate.core.model.Bytes;
 import dev.quorate.core.model.Key;
+import dev.quorate.core.model.KeyHash;
 import dev.quorate.core.ring.KeyHasher;
+import dev.quorate.core.storage.LeafDelta;
+import dev.quorate.core.storage.MerkleTree;
+import dev.quorate.core.storage.Table;
+import dev.quorate.core.storage.WriteBatch;
 import dev.quorate.core.version.Actor;
 import dev.quorate.core.version.CausalContext;
 import dev.quorate.core.version.Dot;
+import dev.quorate.core.version.RecordCodec;
 import dev.quorate.core.version.Sibling;
+import dev.quorate.core.version.StoredRecord;
 import dev.quorate.core.version.VersionedObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +35,7 @@ public final class Samples {
 
     private final SplittableRandom random = new SplittableRandom(SEED);
     private final KeyHasher hasher = new KeyHasher(bytes(16));
+    private final RecordCodec codec = new RecordCodec();
 
     public KeyHasher hasher() {
         return hasher;
@@ -77,5 +85,14 @@ public final class Samples {
     /** The next write of an actor to what has that context. */
     public static Dot next(CausalContext context, int actor) {
         return new Dot(actor(actor), context.highest(actor(actor)) + 1);
+    }
+
+    /** As a replica writes the first value of a key: the record, and what it adds to the hash tree. */
+    public WriteBatch batch(int valueBytes) {
+        Key key = key();
+        KeyHash hash = hasher.hash(key);
+        Bytes record = codec.encode(new StoredRecord(key, object(1, ACTORS, valueBytes), null));
+        return WriteBatch.put(Table.DATA, hash.toBytes(), record)
+                .andAdd(new LeafDelta(MerkleTree.leafOf(hash), random.nextLong(), 1));
     }
 }

@@ -3,6 +3,7 @@ package dev.quorate.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.quorate.core.version.RecordCodecBenchmark;
+import dev.quorate.server.lmdb.MemoryTableBenchmark;
 import java.lang.reflect.Method;
 import java.util.Collection;
 import java.util.stream.Stream;
@@ -28,6 +29,7 @@ class BenchmarksTest {
                         .measurementIterations(1)
                         .measurementTime(TimeValue.milliseconds(1))
                         // One value of each: all their combinations would take longer than they are worth here.
+                        .param("inFlight", "64")
                         .param("intervals", "96")
                         .param("nodes", "100")
                         .param("siblings", "3")
@@ -45,7 +47,12 @@ class BenchmarksTest {
     }
 
     private static Stream<String> names() {
-        return Stream.of(RecordCodecBenchmark.class, RingLookUpBenchmark.class, VersionMergeBenchmark.class)
+        return Stream.of(
+                        CommitLogBenchmark.class,
+                        MemoryTableBenchmark.class,
+                        RecordCodecBenchmark.class,
+                        RingLookUpBenchmark.class,
+                        VersionMergeBenchmark.class)
                 .flatMap(type -> Stream.of(type.getMethods())
                         .filter(method -> method.isAnnotationPresent(Benchmark.class))
                         .map(Method::getName)
