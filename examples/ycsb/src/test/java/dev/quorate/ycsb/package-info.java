@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quorate.ycsb;
+
+import org.jspecify.annotations.NullMarked;
