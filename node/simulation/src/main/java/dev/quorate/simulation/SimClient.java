@@ -226,7 +226,7 @@ final class SimClient {
                 then.accept(null);
                 return;
             }
-            CausalContext context = cluster.witness().open(of, told.contextToken());
+            CausalContext context = cluster.witness().dots().open(of, told.contextToken());
             List<String> values = values(told);
             boolean last = occasion == Occasion.LAST;
             int owners = Math.min(r, told.report().primaries());
@@ -238,7 +238,7 @@ final class SimClient {
             }
             Answer answer = history.read(of.bytes().utf8(), name(), owners, invoked, world.now(), last, values);
             answer.settled = occasion == Occasion.SETTLED;
-            answer.covered = cluster.witness().covered(of, context);
+            answer.covered = cluster.witness().dots().covered(of, context);
             if (values.size() >= 3) {
                 situations.happened(Situation.THREE_SIBLINGS_READ);
             }
@@ -412,15 +412,15 @@ final class SimClient {
 
         private void acknowledged(Write asked, ClientAnswer told, boolean returnSiblings) {
             Witness witness = cluster.witness();
-            CausalContext context = witness.open(key, told.contextToken());
+            CausalContext context = witness.dots().open(key, told.contextToken());
             List<String> nodes =
                     told.report().acknowledged().stream().map(Object::toString).toList();
             @Nullable Write acknowledged = null;
             if (delete) {
-                Dot dot = witness.deletionIn(key, context, told.report().coordinator());
+                Dot dot = witness.dots().deletionIn(key, context, told.report().coordinator());
                 if (dot != null) {
                     acknowledged = asked;
-                    witness.accountFor(key, dot, asked);
+                    witness.dots().accountFor(key, dot, asked);
                     witness.acknowledged(told.report().acknowledged(), operation.w(), key, dot);
                     asked.acknowledged(world.now(), nodes);
                     asked.acknowledgedByOwners(told.report().primaries());
@@ -428,7 +428,7 @@ final class SimClient {
                 }
             } else {
                 for (Write attempt : attempts) {
-                    Dot dot = witness.dotOf(attempt);
+                    Dot dot = witness.dots().dotOf(attempt);
                     if (dot != null && context.covers(dot)) {
                         // A first attempt that a stopped node carries out last replaces the later ones, and is the
                         // answer.
@@ -453,7 +453,7 @@ final class SimClient {
             Answer answer = returnSiblings
                     ? history.siblings(key.bytes().utf8(), name(), asked.invoked, world.now(), values(told))
                     : history.ownContext(acknowledged, world.now());
-            answer.covered = witness.covered(key, context);
+            answer.covered = witness.dots().covered(key, context);
             world.note(lane(), 4_000_037L + acknowledged.index);
             lastWrite.put(operation.key(), remember(operation.key(), told.contextToken(), answer));
             end.ended(true);
