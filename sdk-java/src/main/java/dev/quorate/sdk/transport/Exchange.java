@@ -50,6 +50,12 @@ public abstract class Exchange {
         return sentAtNanos != 0;
     }
 
+    final void markSent(long nowNanos, long boot) {
+        queued = false;
+        sentAtNanos = nowNanos;
+        sentAtBoot = boot;
+    }
+
     final void clearMarks() {
         id = 0;
         sentAtNanos = 0;

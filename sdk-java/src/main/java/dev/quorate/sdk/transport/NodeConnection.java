@@ -1,27 +1,13 @@
 package dev.quorate.sdk.transport;
 
-import com.google.protobuf.Duration;
-import com.google.protobuf.MessageLite;
-import dev.quorate.proto.kv.v1.DeleteRequest;
-import dev.quorate.proto.kv.v1.DeleteResponse;
-import dev.quorate.proto.kv.v1.GetRequest;
-import dev.quorate.proto.kv.v1.GetResponse;
-import dev.quorate.proto.kv.v1.GetTopologyRequest;
-import dev.quorate.proto.kv.v1.GetTopologyResponse;
 import dev.quorate.proto.kv.v1.KvServiceGrpc;
-import dev.quorate.proto.kv.v1.PipelineRequest;
 import dev.quorate.proto.kv.v1.PipelineResponse;
-import dev.quorate.proto.kv.v1.PutRequest;
-import dev.quorate.proto.kv.v1.PutResponse;
-import dev.quorate.proto.kv.v1.TopologyServiceGrpc;
 import dev.quorate.sdk.routing.Ring;
 import io.grpc.CallOptions;
-import io.grpc.ClientCall;
 import io.grpc.ConnectivityState;
 import io.grpc.LoadBalancerRegistry;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.NameResolverRegistry;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -29,7 +15,6 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -76,40 +61,30 @@ public final class NodeConnection {
         CLOSED
     }
 
-    private static final int BATCH_OPERATIONS = 512; // the server takes 1024
-    private static final int BATCH_BYTES =
-            256 << 10; // answers to the first operations need not wait for the last to be read
     private static final int ANSWER_BYTES_LIMIT = 64 << 20;
     private static final int FLOW_CONTROL_WINDOW = 2 << 20;
     /** For a connection whose last try failed: gRPC would report that failure again instead of how the new try fares. */
-    private static final long SECOND_TRY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    static final long SECOND_TRY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final ClientLoop loop;
     private final ConnectionSettings settings;
     private final String address;
     private final Watcher watcher;
     private final ManagedChannel channel;
+    private final TopologyCalls topologyCalls;
 
     private State state = State.IDLE;
     private PipelineResponse.@Nullable Greeting greeting;
     private @Nullable Failure lastFailure;
-    private @Nullable Failure lastTopologyFailure;
-    private @Nullable Stream stream;
-    private int streams;
+    private @Nullable PipelineStream stream;
 
     private final ArrayDeque<Exchange> outbox = new ArrayDeque<>();
+    private final Outstanding outstanding = new Outstanding();
     private boolean flushScheduled;
-    private @Nullable Exchange[] slots = new Exchange[64];
-    private int[] freeSlots = new int[64];
-    private int freeCount;
-    private long nextSequence = 1;
-    private int sentCount;
 
     private final ExpectedLatency latency = new ExpectedLatency();
     private long lastReceivedNanos;
     private int load;
-    private long durationMillis = -1;
-    private Duration duration = Duration.getDefaultInstance();
 
     public NodeConnection(
             ClientLoop loop, Executor nameLookups, ConnectionSettings settings, String address, Watcher watcher) {
@@ -117,7 +92,6 @@ public final class NodeConnection {
         this.settings = settings;
         this.address = address;
         this.watcher = watcher;
-        resetSlots(64);
         channel = NettyChannelBuilder.forTarget("dns:///" + address)
                 .usePlaintext()
                 .eventLoopGroup(loop.eventLoop())
@@ -135,6 +109,7 @@ public final class NodeConnection {
                 .disableServiceConfigLookUp()
                 .userAgent(settings.userAgent())
                 .build();
+        topologyCalls = new TopologyCalls(this, channel);
     }
 
     /** Fat jars that keep only one of several service files lose gRPC's plug-ins; say so instead of failing obscurely later. */
@@ -177,7 +152,7 @@ public final class NodeConnection {
 
     /** Exchanges that are queued or unanswered here. */
     public int inFlight() {
-        return outbox.size() + sentCount;
+        return outbox.size() + outstanding.count();
     }
 
     /** What one more operation here will cost: low is better. */
@@ -204,8 +179,16 @@ public final class NodeConnection {
         state = State.CONNECTING;
         boolean failedBefore = hasFailed();
         channel.resetConnectBackoff();
-        stream = new Stream(++streams, failedBefore);
-        stream.start();
+        PipelineStream opened = new PipelineStream(
+                this,
+                channel.newCall(
+                        KvServiceGrpc.getPipelineMethod(),
+                        failedBefore ? CallOptions.DEFAULT.withWaitForReady() : CallOptions.DEFAULT));
+        stream = opened;
+        opened.start();
+        if (failedBefore) {
+            var unused = loop.schedule(() -> endSecondTry(opened), SECOND_TRY_NANOS);
+        }
     }
 
     /** Takes the exchange until it calls back. Connects first when needed. */
@@ -226,9 +209,9 @@ public final class NodeConnection {
         if (exchange.queued) {
             outbox.remove(exchange);
         } else if (cancel != null) {
-            sentCount--;
+            outstanding.callEnds();
         } else if (exchange.id != 0) {
-            release(exchange);
+            outstanding.release(exchange);
         }
         exchange.clearMarks();
         if (cancel != null) {
@@ -251,59 +234,14 @@ public final class NodeConnection {
         if (state == State.DOWN || state == State.IDLE) {
             channel.resetConnectBackoff();
         }
-        CallOptions options = failedBefore
-                ? CallOptions.DEFAULT
-                        .withWaitForReady()
-                        .withDeadlineAfter(Math.min(timeoutNanos, SECOND_TRY_NANOS), TimeUnit.NANOSECONDS)
-                : CallOptions.DEFAULT.withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS);
-        ClientCall<GetTopologyRequest, GetTopologyResponse> call =
-                channel.newCall(TopologyServiceGrpc.getGetTopologyMethod(), options);
-        call.start(
-                new ClientCall.Listener<>() {
-                    private @Nullable GetTopologyResponse response;
-
-                    @Override
-                    public void onMessage(GetTopologyResponse message) {
-                        response = message;
-                    }
-
-                    @Override
-                    public void onClose(Status status, Metadata trailers) {
-                        if (!status.isOk() || response == null) {
-                            Failure before = lastTopologyFailure;
-                            Failure failure = failedBefore && hasFailed() && before != null
-                                    ? before // still refused: the deadline of the second try says less
-                                    : notConnected(status, trailers);
-                            lastTopologyFailure = failure;
-                            receiver.failed(NodeConnection.this, failure);
-                            return;
-                        }
-                        lastReceivedNanos = System.nanoTime();
-                        Ring newer;
-                        try {
-                            newer = response.hasTopology() ? TopologyCodec.toRing(response.getTopology()) : null;
-                        } catch (IllegalArgumentException malformed) {
-                            String text = "its topology is malformed: " + malformed.getMessage();
-                            receiver.failed(
-                                    NodeConnection.this,
-                                    Failure.local(Failure.Kind.NOT_CONNECTED, node(), address, 0, text, malformed));
-                            return;
-                        }
-                        receiver.received(NodeConnection.this, newer);
-                    }
-                },
-                new Metadata());
-        call.sendMessage(
-                GetTopologyRequest.newBuilder().setKnownEpoch(knownEpoch).build());
-        call.halfClose();
-        call.request(2);
+        topologyCalls.fetch(knownEpoch, timeoutNanos, failedBefore, receiver);
     }
 
     /** Drops everything without callbacks: the caller has ended its exchanges. */
     public void close() {
         state = State.CLOSED;
         outbox.clear();
-        resetSlots(64);
+        outstanding.clear();
         channel.shutdownNow();
     }
 
@@ -313,11 +251,11 @@ public final class NodeConnection {
     }
 
     /** Whether gRPC tells everybody of a connection that failed until another one stands. */
-    private boolean hasFailed() {
+    boolean hasFailed() {
         return channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE;
     }
 
-    private Failure notConnected(Status status, Metadata trailers) {
+    Failure notConnected(Status status, Metadata trailers) {
         return Failures.beforeGreeting(status, trailers, node(), address);
     }
 
@@ -337,85 +275,23 @@ public final class NodeConnection {
         }
         long now = System.nanoTime();
         if (settings.pipelined()) {
-            stream.sendBatches(now);
+            stream.sendBatches(outbox, outstanding, now);
         } else {
             for (Exchange next = outbox.poll(); next != null; next = outbox.poll()) {
-                markSent(next, now);
-                new UnaryCall(next).start(now);
+                next.markSent(now, boot());
+                outstanding.callBegins();
+                new UnaryCall(this, next).start(channel, now);
             }
         }
-    }
-
-    private void markSent(Exchange exchange, long now) {
-        exchange.queued = false;
-        exchange.sentAtNanos = now;
-        exchange.sentAtBoot = boot();
-        sentCount++;
-    }
-
-    /** Milliseconds repeat from operation to operation, so one object mostly does for a whole batch. */
-    private Duration timeLeft(Exchange exchange, long now) {
-        long millis = Math.max(1, (exchange.deadlineNanos() - now) / 1_000_000);
-        if (millis != durationMillis) {
-            durationMillis = millis;
-            duration = Duration.newBuilder()
-                    .setSeconds(millis / 1000)
-                    .setNanos((int) (millis % 1000) * 1_000_000)
-                    .build();
-        }
-        return duration;
-    }
-
-    private void sampled(Exchange exchange, long now) {
-        latency.answeredAfter(now - exchange.sentAtNanos);
-    }
-
-    // An id is a sequence number above the index of a slot: finding the exchange of an answer is one array
-    // access, and an answer to a forgotten exchange does not match the slot's next tenant.
-    private void occupySlot(Exchange exchange) {
-        if (freeCount == 0) {
-            int size = slots.length;
-            slots = Arrays.copyOf(slots, size * 2);
-            freeSlots = new int[size * 2];
-            for (int slot = size * 2 - 1; slot >= size; slot--) {
-                freeSlots[freeCount++] = slot;
-            }
-        }
-        int slot = freeSlots[--freeCount];
-        slots[slot] = exchange;
-        exchange.id = nextSequence++ << 20 | slot;
-    }
-
-    private @Nullable Exchange tenant(long id) {
-        int slot = (int) (id & 0xFFFFF);
-        Exchange exchange = slot < slots.length ? slots[slot] : null;
-        return exchange != null && exchange.id == id ? exchange : null;
-    }
-
-    private void release(Exchange exchange) {
-        int slot = (int) (exchange.id & 0xFFFFF);
-        slots[slot] = null;
-        freeSlots[freeCount++] = slot;
-        sentCount--;
-    }
-
-    private void resetSlots(int size) {
-        slots = new Exchange[size];
-        freeSlots = new int[size];
-        freeCount = 0;
-        for (int slot = size - 1; slot >= 0; slot--) {
-            freeSlots[freeCount++] = slot;
-        }
-        sentCount = 0;
     }
 
     private void greeted(PipelineResponse.Greeting message) {
         String objection = watcher.objection(this, message.getClusterId());
         if (objection != null) {
-            Stream refused = stream;
+            PipelineStream refused = stream;
             down(Failure.local(Failure.Kind.WRONG_CLUSTER, message.getNode(), address, 0, objection, null));
             if (refused != null) {
-                refused.call.cancel(objection, null);
+                refused.cancel(objection);
             }
             return;
         }
@@ -436,17 +312,8 @@ public final class NodeConnection {
         lastFailure = failure;
         stream = null;
         List<Exchange> unsent = new ArrayList<>(outbox);
-        List<Exchange> sent = new ArrayList<>();
-        for (Exchange exchange : slots) {
-            if (exchange != null) {
-                sent.add(exchange);
-            }
-        }
         outbox.clear();
-        // Unary calls in flight end by themselves: each learns from gRPC what became of it.
-        int callsInFlight = sentCount - sent.size();
-        resetSlots(slots.length);
-        sentCount = callsInFlight;
+        List<Exchange> sent = outstanding.takeStreamed();
         watcher.lost(this, failure);
         boolean wrongCluster = failure.kind() == Failure.Kind.WRONG_CLUSTER;
         for (Exchange exchange : sent) {
@@ -476,207 +343,100 @@ public final class NodeConnection {
         }
     }
 
-    /** The stream of one connection; callbacks of an older one that come late are ignored. */
-    private final class Stream extends ClientCall.Listener<PipelineResponse> {
-        private final int number;
-        private final boolean failedBefore;
-        private final ClientCall<PipelineRequest, PipelineResponse> call;
+    /** A word of the node at that time: it is there. */
+    void heard(long nowNanos) {
+        lastReceivedNanos = nowNanos;
+    }
 
-        Stream(int number, boolean failedBefore) {
-            this.number = number;
-            this.failedBefore = failedBefore;
-            call = channel.newCall(
-                    KvServiceGrpc.getPipelineMethod(),
-                    failedBefore ? CallOptions.DEFAULT.withWaitForReady() : CallOptions.DEFAULT);
+    /** The exchange's answer has come, at that time. */
+    void answered(Exchange exchange, long nowNanos) {
+        heard(nowNanos);
+        latency.answeredAfter(nowNanos - exchange.sentAtNanos);
+    }
+
+    /** An operation that was a call of its own has come to its end. */
+    void callEnded() {
+        outstanding.callEnds();
+    }
+
+    // Callbacks of a stream from before the present one come late, and are ignored.
+
+    void streamReady(PipelineStream from) {
+        if (stream == from && state == State.READY && !outbox.isEmpty()) {
+            scheduleFlush();
         }
+    }
 
-        void start() {
-            call.start(this, new Metadata());
-            call.request(16);
-            if (failedBefore) {
-                var unused = loop.schedule(this::endSecondTry, SECOND_TRY_NANOS);
-            }
+    void received(PipelineStream from, PipelineResponse message) {
+        if (stream != from) {
+            return;
         }
-
-        private void endSecondTry() {
-            if (isCurrent() && state == State.CONNECTING) {
-                Failure before = lastFailure;
-                String text = before == null ? "no connection in time" : before.text();
-                down(
-                        before != null && before.kind() == Failure.Kind.NOT_CONNECTED
-                                ? before
-                                : Failure.local(Failure.Kind.NOT_CONNECTED, node(), address, 0, text, null));
-                call.cancel(text, null);
-            }
+        if (message.hasGreeting() && state == State.CONNECTING) {
+            greeted(message.getGreeting());
         }
-
-        private boolean isCurrent() {
-            return stream == this && number == streams;
+        if (state != State.READY) {
+            return;
         }
-
-        void sendBatches(long now) {
-            while (!outbox.isEmpty() && call.isReady()) {
-                PipelineRequest.Builder batch = PipelineRequest.newBuilder();
-                int bytes = 0;
-                while (bytes < BATCH_BYTES && batch.getOperationsCount() < BATCH_OPERATIONS) {
-                    Exchange exchange = outbox.poll();
-                    if (exchange == null) {
-                        break;
-                    }
-                    markSent(exchange, now);
-                    occupySlot(exchange);
-                    PipelineRequest.Operation.Builder operation = PipelineRequest.Operation.newBuilder()
-                            .setId(exchange.id)
-                            .setTimeout(timeLeft(exchange, now));
-                    MessageLite request = exchange.request();
-                    bytes += request.getSerializedSize();
-                    switch (exchange.kind()) {
-                        case GET -> operation.setGet((GetRequest) request);
-                        case PUT -> operation.setPut((PutRequest) request);
-                        case DELETE -> operation.setDelete((DeleteRequest) request);
-                    }
-                    batch.addOperations(operation);
-                }
-                call.sendMessage(batch.build());
-            }
-        }
-
-        @Override
-        public void onReady() {
-            if (isCurrent() && state == State.READY && !outbox.isEmpty()) {
-                scheduleFlush();
-            }
-        }
-
-        @Override
-        public void onMessage(PipelineResponse message) {
-            call.request(1);
-            if (!isCurrent()) {
-                return;
-            }
-            if (message.hasGreeting() && state == State.CONNECTING) {
-                greeted(message.getGreeting());
-            }
-            if (state != State.READY) {
-                return;
-            }
-            long now = System.nanoTime();
-            lastReceivedNanos = now;
-            load = message.getLoad();
-            watcher.epochTold(NodeConnection.this, message.getEpoch());
-            List<PipelineResponse.Outcome> outcomes = message.getOutcomesList();
-            for (int i = 0; i < outcomes.size() && isCurrent(); i++) {
-                PipelineResponse.Outcome outcome = outcomes.get(i);
-                Exchange exchange = tenant(outcome.getId());
-                if (exchange != null) {
-                    sampled(exchange, now);
-                    release(exchange);
-                    settle(exchange, outcome);
-                }
-            }
-        }
-
-        private void settle(Exchange exchange, PipelineResponse.Outcome outcome) {
-            long boot = exchange.sentAtBoot;
-            exchange.clearMarks();
-            switch (outcome.getOutcomeCase()) {
-                case GET -> exchange.got(NodeConnection.this, outcome.getGet());
-                case PUT -> exchange.put(NodeConnection.this, outcome.getPut());
-                case DELETE -> exchange.deleted(NodeConnection.this, outcome.getDelete());
-                case ERROR ->
-                    exchange.failed(NodeConnection.this, Failures.answered(outcome.getError(), node(), address, boot));
-                case OUTCOME_NOT_SET ->
-                    exchange.failed(
-                            NodeConnection.this,
-                            Failure.local(
-                                    Failure.Kind.LOST, node(), address, boot, "an answer of an unknown kind", null));
-            }
-        }
-
-        @Override
-        public void onClose(Status status, Metadata trailers) {
-            if (!isCurrent() || state == State.CLOSED) {
-                return;
-            }
-            if (state == State.CONNECTING) {
-                down(
-                        status.isOk()
-                                ? Failure.local(
-                                        Failure.Kind.NOT_CONNECTED,
-                                        node(),
-                                        address,
-                                        0,
-                                        "the stream ended without a greeting",
-                                        null)
-                                : notConnected(status, trailers));
-            } else {
-                down(Failures.ofStream(status, trailers, node(), address, boot()));
+        long now = System.nanoTime();
+        heard(now);
+        load = message.getLoad();
+        watcher.epochTold(this, message.getEpoch());
+        List<PipelineResponse.Outcome> outcomes = message.getOutcomesList();
+        for (int i = 0; i < outcomes.size() && stream == from; i++) {
+            PipelineResponse.Outcome outcome = outcomes.get(i);
+            Exchange exchange = outstanding.tenant(outcome.getId());
+            if (exchange != null) {
+                answered(exchange, now);
+                outstanding.release(exchange);
+                settle(exchange, outcome);
             }
         }
     }
 
-    /** One operation as one gRPC call. */
-    private final class UnaryCall {
-        private final Exchange exchange;
-        private final long boot;
-
-        UnaryCall(Exchange exchange) {
-            this.exchange = exchange;
-            this.boot = exchange.sentAtBoot;
+    private void settle(Exchange exchange, PipelineResponse.Outcome outcome) {
+        long boot = exchange.sentAtBoot;
+        exchange.clearMarks();
+        switch (outcome.getOutcomeCase()) {
+            case GET -> exchange.got(this, outcome.getGet());
+            case PUT -> exchange.put(this, outcome.getPut());
+            case DELETE -> exchange.deleted(this, outcome.getDelete());
+            case ERROR -> exchange.failed(this, Failures.answered(outcome.getError(), node(), address, boot));
+            case OUTCOME_NOT_SET ->
+                exchange.failed(
+                        this,
+                        Failure.local(Failure.Kind.LOST, node(), address, boot, "an answer of an unknown kind", null));
         }
+    }
 
-        void start(long now) {
-            switch (exchange.kind()) {
-                case GET -> start(KvServiceGrpc.getGetMethod(), (GetRequest) exchange.request(), now);
-                case PUT -> start(KvServiceGrpc.getPutMethod(), (PutRequest) exchange.request(), now);
-                case DELETE -> start(KvServiceGrpc.getDeleteMethod(), (DeleteRequest) exchange.request(), now);
-            }
+    void streamEnded(PipelineStream from, Status status, Metadata trailers) {
+        if (stream != from || state == State.CLOSED) {
+            return;
         }
-
-        private <Q, A> void start(MethodDescriptor<Q, A> method, Q request, long now) {
-            long nanosLeft = Math.max(1_000_000, exchange.deadlineNanos() - now);
-            ClientCall<Q, A> call =
-                    channel.newCall(method, CallOptions.DEFAULT.withDeadlineAfter(nanosLeft, TimeUnit.NANOSECONDS));
-            Runnable cancel = () -> call.cancel("out of time", null);
-            exchange.cancel = cancel;
-            call.start(
-                    new ClientCall.Listener<A>() {
-                        private @Nullable A response;
-
-                        @Override
-                        public void onMessage(A message) {
-                            response = message;
-                        }
-
-                        @Override
-                        public void onClose(Status status, Metadata trailers) {
-                            if (exchange.cancel == cancel) { // else forgotten, or already at its next attempt
-                                ended(status, trailers, response);
-                            }
-                        }
-                    },
-                    new Metadata());
-            call.sendMessage(request);
-            call.halfClose();
-            call.request(2);
+        if (state == State.CONNECTING) {
+            down(
+                    status.isOk()
+                            ? Failure.local(
+                                    Failure.Kind.NOT_CONNECTED,
+                                    node(),
+                                    address,
+                                    0,
+                                    "the stream ended without a greeting",
+                                    null)
+                            : notConnected(status, trailers));
+        } else {
+            down(Failures.ofStream(status, trailers, node(), address, boot()));
         }
+    }
 
-        private void ended(Status status, Metadata trailers, @Nullable Object response) {
-            sentCount--;
-            if (!status.isOk() || response == null) {
-                exchange.clearMarks();
-                exchange.failed(NodeConnection.this, Failures.ofCall(status, trailers, node(), address, boot));
-                return;
-            }
-            long now = System.nanoTime();
-            lastReceivedNanos = now;
-            sampled(exchange, now);
-            exchange.clearMarks();
-            switch (exchange.kind()) {
-                case GET -> exchange.got(NodeConnection.this, (GetResponse) response);
-                case PUT -> exchange.put(NodeConnection.this, (PutResponse) response);
-                case DELETE -> exchange.deleted(NodeConnection.this, (DeleteResponse) response);
-            }
+    private void endSecondTry(PipelineStream opened) {
+        if (stream == opened && state == State.CONNECTING) {
+            Failure before = lastFailure;
+            String text = before == null ? "no connection in time" : before.text();
+            down(
+                    before != null && before.kind() == Failure.Kind.NOT_CONNECTED
+                            ? before
+                            : Failure.local(Failure.Kind.NOT_CONNECTED, node(), address, 0, text, null));
+            opened.cancel(text);
         }
     }
 }
