@@ -8,6 +8,8 @@ import dev.quorate.cli.terminal.CommandFailure;
 import dev.quorate.cli.terminal.DurationConverter;
 import dev.quorate.cli.terminal.ExitCode;
 import dev.quorate.cli.terminal.KvctlCommand;
+import dev.quorate.proto.kv.v1.ReadOptions;
+import dev.quorate.proto.kv.v1.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +46,6 @@ import picocli.CommandLine.Option;
 public final class BenchSuiteCommand extends KvctlCommand {
     private static final long KEYS = 100_000;
     private static final int WARM_UP_USERS = 64;
-    private static final Duration SETTLE = Duration.ofMillis(700);
 
     @Option(names = "--rounds", paramLabel = "NUMBER", defaultValue = "3", description = "Default: ${DEFAULT-VALUE}.")
     private int rounds = 3;
@@ -235,13 +236,10 @@ public final class BenchSuiteCommand extends KvctlCommand {
 
     private static Measurement run(Targets targets, SuiteCase what, KeyDistribution.Chooser keys, Duration measured)
             throws InterruptedException {
-        Load load = Loads.closed(targets.of(what.subject()), what.inFlight(), what.mix(), keys, 1);
-        load.start();
-        ServerProcesses servers = targets.processes(what.subject());
-        Measurement.take(load, servers, SETTLE);
-        Measurement measurement = Measurement.take(load, servers, measured);
-        load.stop();
-        return measurement;
+        return Loads.measured(
+                Loads.closed(targets.of(what.subject()), what.inFlight(), what.mix(), keys, 1),
+                targets.processes(what.subject()),
+                measured);
     }
 
     /** One client for each subject, all for values of one size. */
@@ -269,19 +267,12 @@ public final class BenchSuiteCommand extends KvctlCommand {
                     "default",
                     value,
                     true,
-                    dev.quorate.proto.kv.v1.ReadOptions.getDefaultInstance(),
-                    dev.quorate.proto.kv.v1.WriteOptions.getDefaultInstance());
+                    ReadOptions.getDefaultInstance(),
+                    WriteOptions.getDefaultInstance());
         }
 
         private static Target pipeline(RunningCluster cluster, byte[] value, Duration timeout) {
-            return new PipelineTarget(
-                    cluster.addresses(),
-                    timeout,
-                    "default",
-                    value,
-                    true,
-                    dev.quorate.sdk.ReadOptions.DEFAULT,
-                    dev.quorate.sdk.WriteOptions.DEFAULT);
+            return PipelineTarget.plain(cluster.addresses(), timeout, value, true);
         }
 
         Target of(SuiteCase.Subject subject) {

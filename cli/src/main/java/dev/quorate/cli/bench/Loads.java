@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class Loads {
     private static final int LOADERS = 128;
 
+    private static final Duration SETTLE = Duration.ofMillis(700);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final long RETRY_MILLIS = 100;
 
@@ -27,6 +28,15 @@ final class Loads {
                 IntStream.range(0, users)
                         .mapToObj(user -> Work.random(mix, keys, seed * 1_000_003 + user))
                         .toList());
+    }
+
+    /** From start to stop; its beginning is left out. */
+    static Measurement measured(Load load, ServerProcesses servers, Duration duration) throws InterruptedException {
+        load.start();
+        Measurement.take(load, servers, SETTLE);
+        Measurement measurement = Measurement.take(load, servers, duration);
+        load.stop();
+        return measurement;
     }
 
     /** Until the target has answered once: connections and cold JVMs are no part of what is measured. */
@@ -57,15 +67,15 @@ final class Loads {
 
     /** Writes every key once, so that reads find something. */
     static void fill(Target target, long keys) throws InterruptedException {
+        fill(target, 0, keys);
+    }
+
+    static void fill(Target target, long first, long endExclusive) throws InterruptedException {
         awaitAnswer(target);
-        ClosedLoop loop = new ClosedLoop(
-                target,
-                LongStream.range(0, Math.min(LOADERS, keys))
-                        .mapToObj(user -> Work.load(user, LOADERS, keys))
-                        .toList());
-        loop.start();
-        loop.awaitEnd();
-        SortedMap<String, Long> failures = loop.recording().take().failures();
+        SortedMap<String, Long> failures;
+        try (PatientTarget patient = new PatientTarget(target)) {
+            failures = once(Operation.PUT, patient, first, endExclusive);
+        }
         if (!failures.isEmpty()) {
             throw new CommandFailure(
                     ExitCode.UNAVAILABLE,
@@ -85,5 +95,18 @@ final class Loads {
         double most = Measurement.take(load, unknown, measured).throughput();
         load.stop();
         return most;
+    }
+
+    /** One operation on every key. @return failures by reason */
+    static SortedMap<String, Long> once(Operation operation, Target target, long first, long endExclusive)
+            throws InterruptedException {
+        ClosedLoop loop = new ClosedLoop(
+                target,
+                LongStream.range(first, Math.min(first + LOADERS, endExclusive))
+                        .mapToObj(key -> Work.once(operation, key, LOADERS, endExclusive))
+                        .toList());
+        loop.start();
+        loop.awaitEnd();
+        return loop.recording().take().failures();
     }
 }

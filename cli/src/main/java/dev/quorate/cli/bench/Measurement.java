@@ -29,26 +29,36 @@ record Measurement(
 
     /** Lets a running load go on for a while and measures that while only. */
     static Measurement take(Load load, ServerProcesses servers, Duration duration) throws InterruptedException {
-        Recording.Interval before = load.recording().take();
-        long serverBefore = servers.cpuMicros();
-        long clientBefore = clientCpuNanos();
-        long begin = System.nanoTime();
-        before.service().reset();
+        Begun begun = begin(load, servers);
         TimeUnit.NANOSECONDS.sleep(duration.toNanos());
-        Recording.Interval interval = load.recording().take();
-        double seconds = (System.nanoTime() - begin) / 1e9;
-        long clientNanos = clientCpuNanos() - clientBefore;
-        long serverMicros = servers.cpuMicros() - serverBefore;
-        long operations = interval.service().getTotalCount();
-        double each = operations == 0 ? 0 : 1.0 / operations;
-        return new Measurement(
-                operations,
-                seconds,
-                interval.service(),
-                interval.response(),
-                interval.failures(),
-                servers.known() ? serverMicros * each : -1,
-                clientNanos / 1e3 * each);
+        return begun.end();
+    }
+
+    /** For several loads at once, each of which is begun before any is ended. */
+    static Begun begin(Load load, ServerProcesses servers) {
+        load.recording().forget();
+        return new Begun(load, servers, servers.cpuMicros(), clientCpuNanos(), System.nanoTime());
+    }
+
+    /** A stretch that lasts until it is ended, once. */
+    record Begun(Load load, ServerProcesses servers, long serverCpuMicros, long clientCpuNanos, long beganNanos) {
+
+        Measurement end() {
+            Recording.Interval interval = load.recording().take();
+            double seconds = (System.nanoTime() - beganNanos) / 1e9;
+            long clientNanos = Measurement.clientCpuNanos() - clientCpuNanos;
+            long serverMicros = servers.cpuMicros() - serverCpuMicros;
+            long operations = interval.service().getTotalCount();
+            double each = operations == 0 ? 0 : 1.0 / operations;
+            return new Measurement(
+                    operations,
+                    seconds,
+                    interval.service(),
+                    interval.response(),
+                    interval.failures(),
+                    servers.known() ? serverMicros * each : -1,
+                    clientNanos / 1e3 * each);
+        }
     }
 
     private static long clientCpuNanos() {

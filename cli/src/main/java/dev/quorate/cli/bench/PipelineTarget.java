@@ -23,6 +23,12 @@ final class PipelineTarget implements Target {
     private final ReadOptions reads;
     private final WriteOptions writes;
 
+    /** Of the default bucket, by its own R and W. */
+    static PipelineTarget plain(List<String> nodes, Duration timeout, byte[] value, boolean missingIsFailure) {
+        return new PipelineTarget(
+                nodes, timeout, "default", value, missingIsFailure, ReadOptions.DEFAULT, WriteOptions.DEFAULT);
+    }
+
     PipelineTarget(
             List<String> nodes,
             Duration timeout,

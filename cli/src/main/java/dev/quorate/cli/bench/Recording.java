@@ -49,6 +49,11 @@ final class Recording {
 
     record Interval(Histogram service, Histogram response, SortedMap<String, Long> failures) {}
 
+    /** What is recorded from now on is all that the next call of {@link #take} returns. */
+    void forget() {
+        Interval unused = take();
+    }
+
     /** Everything since the last call, which is forgotten here. */
     Interval take() {
         SortedMap<String, Long> taken = new TreeMap<>();

@@ -4,9 +4,7 @@ import com.google.gson.JsonObject;
 import dev.quorate.cli.dev.LocalCluster;
 import dev.quorate.cli.terminal.Json;
 import dev.quorate.cli.terminal.Terminal;
-import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -36,16 +34,8 @@ final class Surroundings {
 
     private static String gitId(Terminal terminal) throws InterruptedException {
         String home = terminal.environment().getOrDefault(LocalCluster.HOME_VARIABLE, ".");
-        try {
-            Process git = new ProcessBuilder("git", "describe", "--always", "--dirty", "--abbrev=10")
-                    .directory(Path.of(home).toFile())
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            String id = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            return git.waitFor() == 0 ? id : "unknown";
-        } catch (IOException e) {
-            // Git is not a condition for measuring.
-            return "unknown";
-        }
+        // Git is not a condition for measuring.
+        return Programs.output(Path.of(home), "git", "describe", "--always", "--dirty", "--abbrev=10")
+                .orElse("unknown");
     }
 }

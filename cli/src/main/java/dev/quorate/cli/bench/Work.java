@@ -18,8 +18,8 @@ interface Work {
         return () -> new Step(mix.choose(random), keys.choose(random));
     }
 
-    /** Writes its share of the keys once: {@code first}, {@code first + step} and so on. */
-    static Work load(long first, long step, long endExclusive) {
+    /** One operation on its share of the keys: {@code first}, {@code first + step} and so on. */
+    static Work once(Operation operation, long first, long step, long endExclusive) {
         return new Work() {
             private long key = first;
 
@@ -28,9 +28,9 @@ interface Work {
                 if (key >= endExclusive) {
                     return null;
                 }
-                Step write = new Step(Operation.PUT, key);
+                Step next = new Step(operation, key);
                 key += step;
-                return write;
+                return next;
             }
         };
     }

@@ -55,7 +55,7 @@ class LoopsTest {
     @Test
     void immediateAnswersDoNotDeepenTheStack() throws Exception {
         AtomicInteger started = new AtomicInteger();
-        List<Work> work = List.of(Work.load(0, 1, 200_000));
+        List<Work> work = List.of(Work.once(Operation.PUT, 0, 1, 200_000));
         ClosedLoop loop = new ClosedLoop(answering(null, started), work);
         loop.start();
         loop.awaitEnd();
@@ -139,6 +139,27 @@ class LoopsTest {
         assertThatThrownBy(() -> Loads.fill(full, 3))
                 .isInstanceOf(CommandFailure.class)
                 .hasMessageContaining("STORAGE_FULL=3");
+    }
+
+    @Test
+    void fillingAsksAgainWhatWasRefusedAsTooMuch() throws Exception {
+        AtomicInteger refusals = new AtomicInteger(2);
+        ConcurrentLinkedQueue<String> written = new ConcurrentLinkedQueue<>();
+        Target busy = new Target() {
+            @Override
+            public void start(Operation operation, byte[] key, Completion completion) {
+                boolean refused = operation == Operation.PUT && refusals.getAndDecrement() > 0;
+                if (operation == Operation.PUT && !refused) {
+                    written.add(new String(key, StandardCharsets.US_ASCII));
+                }
+                completion.completed(refused ? "OVERLOADED" : null);
+            }
+
+            @Override
+            public void close() {}
+        };
+        Loads.fill(busy, 5, 8);
+        assertThat(written).containsExactlyInAnyOrder("k000000000000005", "k000000000000006", "k000000000000007");
     }
 
     /** The error that closed loops make: a stall would be one slow operation, not hundreds of users waiting. */
