@@ -33,7 +33,8 @@ import picocli.CommandLine.Option;
             BenchEchoCommand.class,
             BenchSuiteCommand.class,
             BenchOutageCommand.class,
-            BenchOverloadCommand.class
+            BenchOverloadCommand.class,
+            BenchCurvesCommand.class
         },
         footer = {
             "",

@@ -57,11 +57,17 @@ final class LoadOptions {
     private static final int MOST_IN_FLIGHT = 10_000;
     private static final double HIGHEST_RATE = 10_000_000;
     private static final int LARGEST_VALUE = 1 << 20;
+    /** What a node takes unless it is configured otherwise: key and value together are at most 10 KiB. */
+    static final int LARGEST_BY_DEFAULT = (10 << 10) - BenchKey.BYTES;
 
     void check() {
-        require(inFlight >= 1 && inFlight <= MOST_IN_FLIGHT, "--in-flight goes from 1 to " + MOST_IN_FLIGHT);
+        checkInFlight(inFlight);
         require(rate == null || (rate > 0 && rate <= HIGHEST_RATE), "--rate is above 0 and below 10 million");
         require(valueSize >= 0 && valueSize <= LARGEST_VALUE, "--value-size goes from 0 to " + LARGEST_VALUE);
+    }
+
+    static void checkInFlight(int users) {
+        require(users >= 1 && users <= MOST_IN_FLIGHT, "--in-flight goes from 1 to " + MOST_IN_FLIGHT);
     }
 
     static void require(boolean condition, String message) {

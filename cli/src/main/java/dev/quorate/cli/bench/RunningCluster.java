@@ -12,11 +12,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /** A local cluster for the time of a measurement: what it leaves behind is nothing, also when the measurement is interrupted. */
 final class RunningCluster implements AutoCloseable {
     private static final Duration START_PATIENCE = Duration.ofSeconds(60);
+    private static final Duration FLUSH_PATIENCE = Duration.ofSeconds(60);
+    private static final long POLL_MILLIS = 100;
 
     private final ClusterFolder folder;
     private final LocalCluster cluster;
@@ -79,6 +82,31 @@ final class RunningCluster implements AutoCloseable {
                 .filter(Objects::nonNull)
                 .map(ProcessIdentity::pid)
                 .toList());
+    }
+
+    /** Where a node keeps its log and LMDB. */
+    Path data(ClusterFile.Node node) {
+        return folder.data(node);
+    }
+
+    /** Until no full memory table waits for LMDB: what was written for a measurement is no part of it. */
+    void awaitFlush() throws InterruptedException {
+        long giveUpAt = System.nanoTime() + FLUSH_PATIENCE.toNanos();
+        while (NodeMetrics.of(cluster.file().nodes()).sum("storage_frozen_tables") > 0) {
+            if (System.nanoTime() > giveUpAt) {
+                throw new CommandFailure(
+                        ExitCode.DEADLINE,
+                        "memory tables are not in LMDB after " + FLUSH_PATIENCE.toSeconds() + " s",
+                        "see whether the disk keeps up");
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+        }
+    }
+
+    /** In good order, so that LMDB alone holds everything. The data stays until this is closed. */
+    void stop() throws IOException, InterruptedException {
+        awaitFlush();
+        cluster.stopAll();
     }
 
     @Override

@@ -1,0 +1,42 @@
+package dev.quorate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What measurements refuse before they start anything. */
+class BenchOptionsTest {
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "curves --keys 10,0 | --keys go from 1 to a billion",
+                "curves --in-flight 1,10001 | --in-flight goes from 1 to 10000",
+                "curves --values 0 | --values go from 1 to 10224: key and value together are at most 10 KiB",
+                "curves --values 100,10225 | --values go from 1 to 10224: key and value together are at most 10 KiB",
+                "curves --nodes 17 | --nodes go from 1 to 16",
+                "curves --only widths | 'widths'",
+                "curves --duration 5 | '5' is not a duration",
+            })
+    void whatCannotBeMeasuredIsAUsageError(String arguments, String message) {
+        Run run = Run.of(folder, Map.of(), "", ("bench " + arguments).split(" "));
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.err()).contains(message);
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void soundOptionsFailOnlyForLackOfALauncher() {
+        Run run = Run.of(folder, Map.of(), "", "bench", "curves");
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).contains("kvnode");
+    }
+}
