@@ -25,6 +25,11 @@ class BenchOptionsTest {
                 "curves --nodes 17 | --nodes go from 1 to 16",
                 "curves --only widths | 'widths'",
                 "curves --duration 5 | '5' is not a duration",
+                "cold --key-count 0 | --key-count goes from 1 to a billion",
+                "cold --value-size 10225 | --value-size goes from 0 to 10224: key and value together are at most 10 KiB",
+                "cold --in-flight 0 | --in-flight goes from 1 to 10000",
+                "cold --warm-rate 0 | --warm-rate is above 0 and at most 10 thousand",
+                "cold --reads disk | 'disk'",
             })
     void whatCannotBeMeasuredIsAUsageError(String arguments, String message) {
         Run run = Run.of(folder, Map.of(), "", ("bench " + arguments).split(" "));
@@ -35,8 +40,10 @@ class BenchOptionsTest {
 
     @Test
     void soundOptionsFailOnlyForLackOfALauncher() {
-        Run run = Run.of(folder, Map.of(), "", "bench", "curves");
-        assertThat(run.exitCode()).isEqualTo(1);
-        assertThat(run.err()).contains("kvnode");
+        for (String what : new String[] {"curves", "cold"}) {
+            Run run = Run.of(folder, Map.of(), "", "bench", what);
+            assertThat(run.exitCode()).isEqualTo(1);
+            assertThat(run.err()).contains("kvnode");
+        }
     }
 }

@@ -34,7 +34,8 @@ import picocli.CommandLine.Option;
             BenchSuiteCommand.class,
             BenchOutageCommand.class,
             BenchOverloadCommand.class,
-            BenchCurvesCommand.class
+            BenchCurvesCommand.class,
+            BenchColdCommand.class
         },
         footer = {
             "",

@@ -109,6 +109,13 @@ final class RunningCluster implements AutoCloseable {
         cluster.stopAll();
     }
 
+    /** After {@link #stop}; not once an interrupt has removed everything. */
+    synchronized void startAgain() throws IOException, InterruptedException {
+        if (!removed) {
+            cluster.startAll(START_PATIENCE);
+        }
+    }
+
     @Override
     public void close() throws IOException, InterruptedException {
         remove();

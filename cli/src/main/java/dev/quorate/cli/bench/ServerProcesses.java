@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Processor time and memory of the servers under test; they must run on this machine. */
+/**
+ * What the servers under test take of this machine, where they must run, all together. A process that was killed during the measurement, as a
+ * test of failures does, counts nothing: its share is unknown from then on.
+ */
 record ServerProcesses(List<Long> pids) {
     ServerProcesses {
         pids = List.copyOf(pids);
@@ -15,30 +18,35 @@ record ServerProcesses(List<Long> pids) {
         return !pids.isEmpty();
     }
 
-    /** Sum of all; a process that has ended counts nothing. */
     long cpuMicros() {
-        long ticks = 0;
-        for (long pid : pids) {
-            try {
-                ticks += ProcStat.of(pid).cpuTicks();
-            } catch (IOException e) {
-                // Killed during the measurement, as a test of failures does: its share is unknown from then on.
-                continue;
-            }
-        }
-        return ticks * TimeUnit.SECONDS.toMicros(1) / ProcStat.TICKS_PER_SECOND;
+        return sum(pid -> ProcStat.of(pid).cpuTicks()) * TimeUnit.SECONDS.toMicros(1) / ProcStat.TICKS_PER_SECOND;
     }
 
     long residentBytes() {
-        long bytes = 0;
+        return sum(ProcStat::residentBytes);
+    }
+
+    long majorFaults() {
+        return sum(pid -> ProcStat.of(pid).majorFaults());
+    }
+
+    long diskReadBytes() {
+        return sum(ProcStat::diskReadBytes);
+    }
+
+    private interface Figure {
+        long of(long pid) throws IOException;
+    }
+
+    private long sum(Figure figure) {
+        long sum = 0;
         for (long pid : pids) {
             try {
-                bytes += ProcStat.residentBytes(pid);
-            } catch (IOException e) {
-                // As above.
+                sum += figure.of(pid);
+            } catch (IOException ended) {
                 continue;
             }
         }
-        return bytes;
+        return sum;
     }
 }

@@ -43,6 +43,8 @@ public final class LocalCluster {
     private final Consumer<String> progress;
     /** Size of a node's log when it was last started here: what an earlier run wrote explains nothing. */
     private final Map<Integer, Long> logBegins = new TreeMap<>();
+    /** For the nodes that are started here. */
+    private final Map<String, String> variables = new TreeMap<>(Map.of("KVNODE_BUILD", "never"));
 
     private ClusterFile cluster;
 
@@ -134,6 +136,15 @@ public final class LocalCluster {
         cluster = cluster.without(node);
         folder.write(cluster);
         folder.removeNode(node);
+    }
+
+    /**
+     * Overrides a setting of all nodes in those starts that follow here; their files stay as they are.
+     *
+     * @param variable as {@code kvnode} wants it: {@code QUORATE_STORAGE_READS} for {@code storage.reads}
+     */
+    public void override(String variable, String value) {
+        variables.put(variable, value);
     }
 
     public ClusterFile file() {
@@ -251,6 +262,8 @@ public final class LocalCluster {
     private ClusterFile.Node launch(ClusterFile.Node node) throws IOException {
         Path log = folder.log(node);
         logBegins.put(node.number(), Files.exists(log) ? Files.size(log) : 0L);
+        Map<String, String> withHeap = new TreeMap<>(variables);
+        withHeap.put("KVNODE_HEAP", node.heap());
         Process process = DetachedProcess.launch(
                 List.of(
                         launcher.toString(),
@@ -258,7 +271,7 @@ public final class LocalCluster {
                         "--config",
                         folder.configuration(node).toString()),
                 folder.nodeFolder(node),
-                Map.of("KVNODE_HEAP", node.heap(), "KVNODE_BUILD", "never"),
+                withHeap,
                 log);
         ProcessIdentity identity = ProcessIdentity.of(process.pid()).orElse(null);
         ClusterFile.Node started = node.with(identity);

@@ -10,9 +10,10 @@ import java.util.List;
  *
  * @param state one letter; T is stopped, Z ended but not reaped
  * @param cpuTicks user and system time in hundredths of a second
+ * @param majorFaults accesses to memory that had to wait for a disk
  * @param startTicks hundredths of a second since boot
  */
-public record ProcStat(char state, long cpuTicks, long startTicks) {
+public record ProcStat(char state, long majorFaults, long cpuTicks, long startTicks) {
     public static final int TICKS_PER_SECOND = 100;
 
     public static ProcStat of(long pid) throws IOException {
@@ -25,6 +26,7 @@ public record ProcStat(char state, long cpuTicks, long startTicks) {
                 List.of(text.substring(text.lastIndexOf(')') + 2).strip().split(" "));
         return new ProcStat(
                 fields.get(0).charAt(0),
+                Long.parseLong(fields.get(9)),
                 Long.parseLong(fields.get(11)) + Long.parseLong(fields.get(12)),
                 Long.parseLong(fields.get(19)));
     }
@@ -39,11 +41,24 @@ public record ProcStat(char state, long cpuTicks, long startTicks) {
 
     /** Resident memory in bytes. */
     public static long residentBytes(long pid) throws IOException {
-        for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status"))) {
-            if (line.startsWith("VmRSS:")) {
-                return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
-            }
-        }
-        return 0;
+        return number(pid, "status", "VmRSS") * 1024;
+    }
+
+    /** What disks had to be asked for on behalf of the process, with what was read ahead. */
+    public static long diskReadBytes(long pid) throws IOException {
+        return number(pid, "io", "read_bytes");
+    }
+
+    private static long number(long pid, String file, String name) throws IOException {
+        return number(Files.readString(Path.of("/proc", Long.toString(pid), file)), name);
+    }
+
+    /** The number in the line {@code name: number unit}; 0 if there is none. */
+    static long number(String text, String name) {
+        return text.lines()
+                .filter(line -> line.startsWith(name + ":"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .findFirst()
+                .orElse(0);
     }
 }
