@@ -139,7 +139,7 @@ public final class LmdbStorage implements Storage {
             new Thread(newLog, "quorate-new-log").start();
         }
         try {
-            this.tables = LmdbTables.open(lmdbDirectory, mapBytes());
+            this.tables = LmdbTables.open(lmdbDirectory, mapBytes(), config.reads());
         } catch (IOException | RuntimeException failure) {
             if (newLog != null) {
                 awaitEnd(newLog);

@@ -40,6 +40,8 @@ final class LmdbTables {
     private static final int MAX_READERS = 512;
     private static final int FILE_MODE = 0b110_000_000;
     private static final int CLOSED = Integer.MIN_VALUE;
+    private static final EnvFlags[] READ_AHEAD = {EnvFlags.MDB_NOTLS};
+    private static final EnvFlags[] NO_READ_AHEAD = {EnvFlags.MDB_NOTLS, EnvFlags.MDB_NORDAHEAD};
     /** The file grows in steps of this many bytes, without using disk for them. */
     private static final long GROWTH_BYTES = 64L << 20;
 
@@ -62,14 +64,14 @@ final class LmdbTables {
     private final ByteBuffer key = ByteBuffer.allocateDirect(WriteBatch.MAX_KEY_LENGTH);
     private ByteBuffer value = ByteBuffer.allocateDirect(1 << 16);
 
-    private LmdbTables(Path directory, long mapBytes) {
+    private LmdbTables(Path directory, long mapBytes, boolean readAhead) {
         this.file = directory.resolve(LmdbFile.NAME);
         this.mapBytes = mapBytes;
         this.env = Env.create()
                 .setMapSize(mapBytes)
                 .setMaxDbs(Table.values().length + 1)
                 .setMaxReaders(MAX_READERS)
-                .open(directory.toFile(), FILE_MODE, EnvFlags.MDB_NOTLS);
+                .open(directory.toFile(), FILE_MODE, readAhead ? READ_AHEAD : NO_READ_AHEAD);
         try {
             for (Table table : Table.values()) {
                 databases.put(table, env.openDbi(table.name().toLowerCase(Locale.ROOT), DbiFlags.MDB_CREATE));
@@ -83,12 +85,18 @@ final class LmdbTables {
         }
     }
 
-    /** The directory exists and is locked. */
-    static LmdbTables open(Path directory, long mapBytes) throws IOException {
-        LmdbFile.check(directory.resolve(LmdbFile.NAME));
+    /**
+     * The directory exists and is locked.
+     *
+     * @param reads decides, with the size of the file, whether the system reads ahead
+     */
+    static LmdbTables open(Path directory, long mapBytes, StorageConfig.ReadMode reads) throws IOException {
+        Path file = directory.resolve(LmdbFile.NAME);
+        LmdbFile.check(file);
+        boolean readAhead = Reads.readAhead(reads, Files.exists(file) ? Files.size(file) : 0);
         LmdbTables tables;
         try {
-            tables = new LmdbTables(directory, mapBytes);
+            tables = new LmdbTables(directory, mapBytes, readAhead);
         } catch (LmdbException failure) {
             throw new CorruptStorageException(
                     "LMDB cannot open " + directory.resolve(LmdbFile.NAME) + ": " + failure.getMessage(), failure);

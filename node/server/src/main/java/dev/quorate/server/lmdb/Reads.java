@@ -7,10 +7,6 @@ import dev.quorate.core.storage.Storage.ScanBudget;
 import dev.quorate.core.storage.StorageFailedException;
 import dev.quorate.core.storage.Table;
 import dev.quorate.server.log.FatalErrors;
-import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -36,8 +32,6 @@ final class Reads {
 
     /** Reads that wait for the pool; the loop reads itself what does not fit, which slows down whoever asks. */
     private static final int QUEUED_READS = 4096;
-
-    private static final Path LINUX_MEMORY = Path.of("/proc/meminfo");
 
     private final StorageConfig.ReadMode mode;
     private final EventLoop loop;
@@ -71,6 +65,18 @@ final class Reads {
         reconsider();
     }
 
+    /**
+     * Whether a fault should bring in what lies around the page as well. Where all finds room, that soon has the file in memory after a
+     * start; where it does not, each read of a record would move megabytes, to drop them unread. LMDB takes it when it opens, for good.
+     */
+    static boolean readAhead(StorageConfig.ReadMode mode, long fileBytes) {
+        return switch (mode) {
+            case LOOP -> true;
+            case POOL -> false;
+            case AUTO -> PageCache.holds(fileBytes);
+        };
+    }
+
     /** From any thread. */
     boolean onLoop() {
         return onLoop;
@@ -81,34 +87,15 @@ final class Reads {
         if (mode != StorageConfig.ReadMode.AUTO) {
             return;
         }
-        long memory = cacheableBytes();
-        boolean fits = tables.usedBytes() <= memory / 4 * 3;
+        boolean fits = PageCache.holds(tables.usedBytes());
         if (fits != onLoop) {
             LOG.info(
                     "reading LMDB {} from now on: {} bytes of data, {} bytes of memory for them",
                     fits ? "on the event loop" : "in a pool",
                     tables.usedBytes(),
-                    memory);
+                    PageCache.bytes());
             onLoop = fits;
         }
-    }
-
-    /** Memory that is free or can be freed; the page cache, and with it what it holds of LMDB's file, is part of it. */
-    private static long cacheableBytes() {
-        try {
-            if (Files.isReadable(LINUX_MEMORY)) {
-                for (String line : Files.readAllLines(LINUX_MEMORY)) {
-                    if (line.startsWith("MemAvailable:")) {
-                        return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
-                    }
-                }
-            }
-        } catch (IOException failure) {
-            LOG.warn("cannot read {}, going by the machine's memory: {}", LINUX_MEMORY, failure.toString());
-        }
-        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean machine
-                ? machine.getTotalMemorySize() / 2
-                : Runtime.getRuntime().maxMemory();
     }
 
     /** On the loop. */

@@ -37,9 +37,9 @@ public record StorageConfig(
     public enum ReadMode {
         /** The event loop: fastest while the data is in the page cache, but a page fault stops the loop. */
         LOOP,
-        /** A pool of threads. */
+        /** A pool of threads, and a fault brings in no more than its page. */
         POOL,
-        /** The loop while the data file fits in the memory that is available, else the pool. */
+        /** The loop while the data file fits in the memory that is available, else the pool. What a fault brings in is decided at start. */
         AUTO
     }
 

@@ -100,7 +100,7 @@ final class CrashWorld implements AutoCloseable {
         this.mistakes = EnumSet.noneOf(Mistake.class);
         this.mistakes.addAll(mistakes);
         this.seen = seen;
-        this.tables = LmdbTables.open(directory, MAP_BYTES);
+        this.tables = LmdbTables.open(directory, MAP_BYTES, StorageConfig.ReadMode.AUTO);
         this.log = open();
     }
 
@@ -263,7 +263,7 @@ final class CrashWorld implements AutoCloseable {
         frozen.clear();
         flush = null;
         flushedSome = false;
-        tables = LmdbTables.open(directory, MAP_BYTES);
+        tables = LmdbTables.open(directory, MAP_BYTES, StorageConfig.ReadMode.AUTO);
         log = open();
     }
 

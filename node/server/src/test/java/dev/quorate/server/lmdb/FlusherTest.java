@@ -78,7 +78,7 @@ class FlusherTest {
 
     @Test
     void onlyTheLastTransactionStoresTheCheckpoint() throws IOException {
-        LmdbTables tables = LmdbTables.open(directory, MAP_BYTES);
+        LmdbTables tables = LmdbTables.open(directory, MAP_BYTES, StorageConfig.ReadMode.AUTO);
         tables.startRun(1);
         tables.commit(List.of(), null);
         assertThat(tables.checkpoint()).isZero();
@@ -96,7 +96,7 @@ class FlusherTest {
     /** An error that more room would not cure. */
     @Test
     void anErrorOfLmdbIsReportedOnceAndEndsTheFlusher() throws Exception {
-        LmdbTables tables = LmdbTables.open(directory, MAP_BYTES);
+        LmdbTables tables = LmdbTables.open(directory, MAP_BYTES, StorageConfig.ReadMode.AUTO);
         assertThat(tables.close(1_000, List.of())).isTrue();
         CompletableFuture<Throwable> failed = new CompletableFuture<>();
         Flusher flusher = new Flusher(tables, new DiskSpace(directory, 0, 0), new Flusher.Events() {

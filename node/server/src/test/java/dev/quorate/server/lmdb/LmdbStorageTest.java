@@ -21,12 +21,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What only the real storage has: files, limits, damage and an end. */
@@ -55,6 +58,34 @@ class LmdbStorageTest {
                 assertThat(mode).as(file.toString()).isEqualTo(Files.isDirectory(file) ? "rwx------" : "rw-------");
             }
         }
+    }
+
+    /** Linux says of a mapping that is read in no order {@code rr}. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void theSystemReadsAheadOnlyWhereTheDataFindsRoom() throws IOException, InterruptedException {
+        for (ReadMode mode : List.of(ReadMode.LOOP, ReadMode.POOL)) {
+            LmdbStorage storage = open(withReads(mode));
+            assertThat(flagsOfMapping().contains(" rr ")).isEqualTo(mode == ReadMode.POOL);
+            storage.close();
+        }
+        assertThat(Reads.readAhead(ReadMode.AUTO, 0)).isTrue();
+        assertThat(Reads.readAhead(ReadMode.AUTO, Long.MAX_VALUE)).isFalse();
+        assertThat(PageCache.available(List.of("MemTotal: 9 kB", "MemAvailable:       2 kB")))
+                .isEqualTo(2048);
+        assertThat(PageCache.available(List.of("MemTotal: 9 kB"))).isNegative();
+    }
+
+    private String flagsOfMapping() throws IOException {
+        List<String> lines = Files.readAllLines(Path.of("/proc/self/smaps"));
+        int mapping = 0;
+        while (!lines.get(mapping).endsWith("/lmdb/" + LmdbFile.NAME)) {
+            mapping++;
+        }
+        while (!lines.get(mapping).startsWith("VmFlags:")) {
+            mapping++;
+        }
+        return lines.get(mapping) + " ";
     }
 
     @Test
@@ -414,6 +445,14 @@ class LmdbStorageTest {
     }
 
     private StorageConfig withReserve(long bytes) {
+        return with(bytes, ReadMode.AUTO);
+    }
+
+    private StorageConfig withReads(ReadMode mode) {
+        return with(0, mode);
+    }
+
+    private StorageConfig with(long reserveBytes, ReadMode mode) {
         return new StorageConfig(
                 temporary.resolve("data"),
                 16 * MIB,
@@ -421,9 +460,9 @@ class LmdbStorageTest {
                 8 * MIB,
                 Duration.ofSeconds(60),
                 64 * MIB,
-                bytes,
+                reserveBytes,
                 0,
-                ReadMode.AUTO,
+                mode,
                 2,
                 Duration.ofSeconds(20));
     }
