@@ -199,7 +199,7 @@ public final class NodeProcess implements AutoCloseable {
                     defects,
                     settings.limits().peerQueueBytes(),
                     metrics);
-            this.metricsText = new PrometheusText(metrics);
+            this.metricsText = new PrometheusText(metrics, loop);
             Directory directory = new Directory(settings, self, core.ring());
 
             await("load its state", core::recall);
@@ -269,7 +269,7 @@ public final class NodeProcess implements AutoCloseable {
                                     core,
                                     clock,
                                     this::storageStatus,
-                                    metricsText::scrape,
+                                    metricsText::page,
                                     ConfigText.effective(settings)),
                             health.getHealthService()));
             started.add(admin);

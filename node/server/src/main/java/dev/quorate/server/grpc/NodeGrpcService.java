@@ -3,6 +3,7 @@ package dev.quorate.server.grpc;
 import com.google.protobuf.Duration;
 import dev.quorate.core.NodeCore;
 import dev.quorate.core.NodeState;
+import dev.quorate.core.peer.Failure;
 import dev.quorate.core.runtime.Clock;
 import dev.quorate.proto.admin.v1.GetConfigRequest;
 import dev.quorate.proto.admin.v1.GetConfigResponse;
@@ -12,6 +13,7 @@ import dev.quorate.proto.admin.v1.GetNodeStatusRequest;
 import dev.quorate.proto.admin.v1.GetNodeStatusResponse;
 import dev.quorate.proto.admin.v1.NodeServiceGrpc;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
 /** This node, for operators. */
@@ -32,17 +34,20 @@ public final class NodeGrpcService extends NodeServiceGrpc.NodeServiceImplBase {
     private final Clock clock;
     private final long startedNanos;
     private final Supplier<StorageStatus> storage;
-    private final Supplier<String> metricsText;
+    private final Supplier<CompletionStage<String>> metricsText;
     private final String configYaml;
 
-    /** @param configYaml the effective settings, without secrets */
+    /**
+     * @param metricsText called on the loop, completes there
+     * @param configYaml the effective settings, without secrets
+     */
     public NodeGrpcService(
             String node,
             String version,
             NodeCore core,
             Clock clock,
             Supplier<StorageStatus> storage,
-            Supplier<String> metricsText,
+            Supplier<CompletionStage<String>> metricsText,
             String configYaml) {
         this.node = node;
         this.version = version;
@@ -80,9 +85,16 @@ public final class NodeGrpcService extends NodeServiceGrpc.NodeServiceImplBase {
 
     @Override
     public void getNodeMetrics(GetNodeMetricsRequest request, StreamObserver<GetNodeMetricsResponse> observer) {
-        observer.onNext(
-                GetNodeMetricsResponse.newBuilder().setText(metricsText.get()).build());
-        observer.onCompleted();
+        var unused = metricsText.get().whenComplete((text, thrown) -> {
+            if (text == null) {
+                observer.onError(StatusMapping.exception(Failure.of(Failure.Kind.OVERLOADED)
+                        .with("node", node)
+                        .with("cause", "the metrics could not be made: " + thrown)));
+                return;
+            }
+            observer.onNext(GetNodeMetricsResponse.newBuilder().setText(text).build());
+            observer.onCompleted();
+        });
     }
 
     @Override

@@ -49,13 +49,20 @@ public final class LoopMetrics implements Metrics {
             return sum;
         }
 
+        private LoopHistogram copy() {
+            LoopHistogram copy = new LoopHistogram();
+            System.arraycopy(counts, 0, copy.counts, 0, BUCKETS);
+            copy.sum = sum;
+            return copy;
+        }
+
         static double upperBound(int bucket) {
             return bucket == BUCKETS - 1 ? Double.POSITIVE_INFINITY : (double) (1L << bucket);
         }
     }
 
     /** A registered metric of any kind. */
-    record Named<T>(String name, String help, T metric) {}
+    private record Named<T>(String name, String help, T metric) {}
 
     private final Map<String, Named<?>> byName = new LinkedHashMap<>();
 
@@ -78,8 +85,32 @@ public final class LoopMetrics implements Metrics {
         return (Histogram) named.metric();
     }
 
-    synchronized List<Named<?>> all() {
-        return new ArrayList<>(byName.values());
+    /** One metric as it was at one moment. */
+    sealed interface Value {
+        String name();
+
+        String help();
+
+        record Counted(String name, String help, long value) implements Value {}
+
+        record Gauged(String name, String help, long value) implements Value {}
+
+        record Distributed(String name, String help, LoopHistogram values) implements Value {}
+    }
+
+    /** Everything at this moment. Call on the loop; what it answers changes no more and may go to any thread. */
+    synchronized List<Value> snapshot() {
+        List<Value> values = new ArrayList<>(byName.size());
+        for (Named<?> named : byName.values()) {
+            if (named.metric() instanceof LoopCounter counter) {
+                values.add(new Value.Counted(named.name(), named.help(), counter.value()));
+            } else if (named.metric() instanceof LongSupplier gauge) {
+                values.add(new Value.Gauged(named.name(), named.help(), gauge.getAsLong()));
+            } else if (named.metric() instanceof LoopHistogram histogram) {
+                values.add(new Value.Distributed(named.name(), named.help(), histogram.copy()));
+            }
+        }
+        return values;
     }
 
     /** The value of a counter or gauge, for tests and status. Zero if nobody registered it. Call on the loop. */

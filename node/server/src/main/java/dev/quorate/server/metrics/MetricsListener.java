@@ -8,11 +8,13 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** {@code GET /metrics} over plain HTTP, for scrapers that do not speak gRPC. Off unless {@code metrics.listen} is set. */
 public final class MetricsListener implements AutoCloseable {
-    private static final Duration LOOP_LIMIT = Duration.ofSeconds(2);
+    private static final Duration LIMIT = Duration.ofSeconds(2);
     private static final int BACKLOG = 16;
 
     private final HttpServer server;
@@ -53,9 +55,11 @@ public final class MetricsListener implements AutoCloseable {
                 reply(exchange, known ? 405 : 404, "GET /metrics\n");
                 return;
             }
-            reply(exchange, 200, loop.ask(LOOP_LIMIT, text::scrape));
-        } catch (TimeoutException busy) {
-            reply(exchange, 503, "the node did not answer within " + LOOP_LIMIT.toSeconds() + " s\n");
+            String page =
+                    loop.ask(LIMIT, text::page).toCompletableFuture().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+            reply(exchange, 200, page);
+        } catch (TimeoutException | ExecutionException busy) {
+            reply(exchange, 503, "the node did not answer within " + LIMIT.toSeconds() + " s\n");
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         }
