@@ -23,7 +23,7 @@ final class RunningCluster implements AutoCloseable {
 
     private final ClusterFolder folder;
     private final LocalCluster cluster;
-    // The nodes have a session of their own: no signal from the terminal reaches them.
+    // A signal to kvctl alone reaches no node.
     private final Thread onInterrupt = new Thread(this::closeAtExit);
     private Duration startToReady = Duration.ZERO;
     private boolean removed;
@@ -42,7 +42,8 @@ final class RunningCluster implements AutoCloseable {
                     "there is a cluster in " + folder.root() + ": another measurement runs, or one was killed",
                     "remove it: kvctl dev down --wipe --dir " + folder.root());
         }
-        RunningCluster started = new RunningCluster(folder, LocalCluster.create(folder, shape, launcher, progress));
+        RunningCluster started = new RunningCluster(
+                folder, LocalCluster.create(folder, shape, launcher, progress).attached());
         Runtime.getRuntime().addShutdownHook(started.onInterrupt);
         try {
             started.startToReady = started.cluster.start(started.cluster.file().nodes(), START_PATIENCE);

@@ -26,7 +26,13 @@ final class DetachedProcess {
             detached.add("setsid");
         }
         detached.addAll(command);
-        ProcessBuilder builder = new ProcessBuilder(detached);
+        return launchAttached(detached, directory, variables, log);
+    }
+
+    /** In this command's session, whose signals it gets too. */
+    static Process launchAttached(List<String> command, Path directory, Map<String, String> variables, Path log)
+            throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command);
         builder.directory(directory.toFile());
         // The files say what the nodes are: variables meant for one node would reach all of them.
         builder.environment().keySet().removeIf(name -> name.startsWith("QUORATE_"));

@@ -46,6 +46,7 @@ public final class LocalCluster {
     /** For the nodes that are started here. */
     private final Map<String, String> variables = new TreeMap<>(Map.of("KVNODE_BUILD", "never"));
 
+    private boolean attached;
     private ClusterFile cluster;
 
     private LocalCluster(ClusterFolder folder, ClusterFile cluster, Path launcher, Consumer<String> progress) {
@@ -59,6 +60,16 @@ public final class LocalCluster {
     public static LocalCluster existing(
             ClusterFolder folder, ClusterFile cluster, Path launcher, Consumer<String> progress) {
         return new LocalCluster(folder, cluster, launcher, progress);
+    }
+
+    /**
+     * Nodes that are started here belong to this command's session, and have to end with it. Linux shares the processors out among sessions
+     * before it looks at the priorities of threads, so that in sessions of their own one node's compiler goes before the other nodes'
+     * loops, which no machine with one node on it would do.
+     */
+    public LocalCluster attached() {
+        attached = true;
+        return this;
     }
 
     /** How a new cluster is to be. */
@@ -264,15 +275,14 @@ public final class LocalCluster {
         logBegins.put(node.number(), Files.exists(log) ? Files.size(log) : 0L);
         Map<String, String> withHeap = new TreeMap<>(variables);
         withHeap.put("KVNODE_HEAP", node.heap());
-        Process process = DetachedProcess.launch(
-                List.of(
-                        launcher.toString(),
-                        "run",
-                        "--config",
-                        folder.configuration(node).toString()),
-                folder.nodeFolder(node),
-                withHeap,
-                log);
+        List<String> command = List.of(
+                launcher.toString(),
+                "run",
+                "--config",
+                folder.configuration(node).toString());
+        Process process = attached
+                ? DetachedProcess.launchAttached(command, folder.nodeFolder(node), withHeap, log)
+                : DetachedProcess.launch(command, folder.nodeFolder(node), withHeap, log);
         ProcessIdentity identity = ProcessIdentity.of(process.pid()).orElse(null);
         ClusterFile.Node started = node.with(identity);
         remember(started);
