@@ -123,7 +123,12 @@ public final class BenchOverloadCommand extends KvctlCommand {
     @Override
     protected ExitCode run() throws Exception {
         LoadOptions.require(factor > 0, "--factor is above 0");
-        LoadOptions.require(mostInFlight >= 1, "--most-in-flight is at least 1");
+        LoadOptions.require(
+                mostInFlight >= 1 && mostInFlight <= PipelineTarget.MOST_IN_FLIGHT,
+                "--most-in-flight goes from 1 to " + PipelineTarget.MOST_IN_FLIGHT);
+        LoadOptions.require(
+                valueSize >= 0 && valueSize <= LoadOptions.LARGEST_BY_DEFAULT,
+                "--value-size goes from 0 to " + LoadOptions.LARGEST_BY_DEFAULT);
         LoadOptions.require(keys >= 1, "--key-count is at least 1");
         Path root =
                 terminal().workingDirectory().resolve(directory == null ? Path.of(".quorate", "overload") : directory);
@@ -205,10 +210,10 @@ public final class BenchOverloadCommand extends KvctlCommand {
                     failures.isEmpty() ? "none" : failures.toString());
         }
         print(table);
-        int recovered = outcome.recoveredAfterSeconds();
+        double recovered = outcome.recoveredAfterSeconds();
         print(
                 recovered < 0
                         ? "not as before in the time given\n"
-                        : "as before " + recovered + " s after the overload\n");
+                        : String.format(Locale.ROOT, "as before %.0f s after the overload%n", recovered));
     }
 }

@@ -25,7 +25,12 @@ final class EchoProcess implements AutoCloseable {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         HEAP,
+                        "-Xmn64m",
                         "-XX:+UseSerialGC",
+                        // As the nodes have it: the ratio is to compare servers, not compilers.
+                        "-XX:ThreadPriorityPolicy=1",
+                        "-XX:CompilerThreadPriority=10",
+                        "-XX:-PrintWarnings",
                         "-cp",
                         System.getProperty("java.class.path"),
                         EchoServer.class.getName())

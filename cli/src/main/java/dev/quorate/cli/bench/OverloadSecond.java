@@ -23,19 +23,19 @@ record OverloadSecond(
     static final String HEADER =
             "second,phase,answered_per_s,p50_ms,p99_ms,dropped_per_s,failed_per_s,resident_mb,server_cpu,client_cpu,reasons";
 
-    /** Answered with success. */
-    double goodput() {
-        return load.response().getTotalCount() / seconds;
+    /** With success. */
+    long answered() {
+        return load.response().getTotalCount();
     }
 
     /** What the generator left out, because too many of its operations were waiting. */
-    double dropped() {
-        return load.failures().getOrDefault(OpenLoop.TOO_MANY_WAITING, 0L) / seconds;
+    long left() {
+        return load.failures().getOrDefault(OpenLoop.TOO_MANY_WAITING, 0L);
     }
 
     /** Begun, and not answered with success. */
-    double failed() {
-        return load.failures().values().stream().mapToLong(Long::longValue).sum() / seconds - dropped();
+    long failed() {
+        return load.failures().values().stream().mapToLong(Long::longValue).sum() - left();
     }
 
     double p99Millis() {
@@ -48,11 +48,11 @@ record OverloadSecond(
                 "%.1f,%s,%.0f,%.1f,%.1f,%.0f,%.0f,%d,%.2f,%.2f,%s",
                 at,
                 phase.name().toLowerCase(Locale.ROOT),
-                goodput(),
+                answered() / seconds,
                 load.response().getValueAtPercentile(50) / 1e6,
                 p99Millis(),
-                dropped(),
-                failed(),
+                left() / seconds,
+                failed() / seconds,
                 residentBytes / 1_000_000,
                 serverCpuMicros / 1e6 / seconds,
                 clientCpuMicros / 1e6 / seconds,

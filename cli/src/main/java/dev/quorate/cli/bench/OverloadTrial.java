@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,8 @@ final class OverloadTrial {
     enum Phase {
         BEFORE,
         OVERLOAD,
+        /** Nothing begins; the overload's last answers come. */
+        DRAIN,
         AFTER
     }
 
@@ -59,30 +62,50 @@ final class OverloadTrial {
         load.start();
         try {
             long begin = System.nanoTime();
-            long last = begin;
-            long servers = this.servers.cpuMicros();
-            long client = clientCpuMicros();
-            for (int i = 1; last - begin < duration.toNanos(); i++) {
+            Slices slices = new Slices(load, began, begin);
+            for (int i = 1; slices.last - begin < duration.toNanos(); i++) {
                 TimeUnit.NANOSECONDS.sleep(Math.max(0, begin + i * SLICE_NANOS - System.nanoTime()));
-                Recording.Interval interval = load.recording().take();
-                long now = System.nanoTime();
-                long serversNow = this.servers.cpuMicros();
-                long clientNow = clientCpuMicros();
-                seconds.add(new OverloadSecond(
-                        phase,
-                        (now - began) / 1e9,
-                        (now - last) / 1e9,
-                        interval,
-                        this.servers.residentBytes(),
-                        serversNow - servers,
-                        clientNow - client));
-                last = now;
-                servers = serversNow;
-                client = clientNow;
+                slices.take(phase);
+            }
+            load.stop();
+            if (phase == Phase.OVERLOAD) {
+                slices.take(Phase.DRAIN);
             }
         } finally {
-            // The overload's last answers are awaited before the next phase begins, which measures from then on.
             load.stop();
+        }
+    }
+
+    /** Cuts a load's time into pieces that leave nothing out. */
+    private final class Slices {
+        private final Load load;
+        private final long began;
+        private long last;
+        private long serversLast = servers.cpuMicros();
+        private long clientLast = clientCpuMicros();
+
+        Slices(Load load, long began, long begin) {
+            this.load = load;
+            this.began = began;
+            this.last = begin;
+        }
+
+        void take(Phase phase) {
+            Recording.Interval interval = load.recording().take();
+            long now = System.nanoTime();
+            long serversNow = servers.cpuMicros();
+            long clientNow = clientCpuMicros();
+            seconds.add(new OverloadSecond(
+                    phase,
+                    (now - began) / 1e9,
+                    (now - last) / 1e9,
+                    interval,
+                    servers.residentBytes(),
+                    serversNow - serversLast,
+                    clientNow - clientLast));
+            last = now;
+            serversLast = serversNow;
+            clientLast = clientNow;
         }
     }
 
@@ -104,17 +127,18 @@ final class OverloadTrial {
         }
 
         double goodput(Phase phase) {
-            return of(phase).stream()
-                    .mapToDouble(OverloadSecond::goodput)
-                    .average()
-                    .orElse(0);
+            return perSecond(phase, OverloadSecond::answered);
         }
 
         double dropped(Phase phase) {
-            return of(phase).stream()
-                    .mapToDouble(OverloadSecond::dropped)
-                    .average()
-                    .orElse(0);
+            return perSecond(phase, OverloadSecond::left);
+        }
+
+        /** By the time that passed: a machine that is busy does not cut it into equal pieces. */
+        private double perSecond(Phase phase, ToLongFunction<OverloadSecond> count) {
+            double passed =
+                    of(phase).stream().mapToDouble(OverloadSecond::seconds).sum();
+            return passed == 0 ? 0 : of(phase).stream().mapToLong(count).sum() / passed;
         }
 
         SortedMap<String, Long> failures(Phase phase) {
@@ -135,17 +159,24 @@ final class OverloadTrial {
                     .orElse(0);
         }
 
-        /** The first second after the overload from which nothing fails and the last percent waits at most twice as long as before; negative if there is none. */
-        int recoveredAfterSeconds() {
+        /**
+         * From the end of the overload until nothing fails any more and the last percent waits at most twice as long as before; negative if that
+         * did not come.
+         */
+        double recoveredAfterSeconds() {
             double usual = response(Phase.BEFORE).p99() / 1e3;
-            List<OverloadSecond> after = of(Phase.AFTER);
-            int bad = after.size();
-            while (bad > 0
-                    && after.get(bad - 1).load().failures().isEmpty()
-                    && after.get(bad - 1).p99Millis() <= AS_BEFORE * usual) {
-                bad--;
+            double end = 0;
+            double lastBad = 0;
+            for (OverloadSecond second : seconds) {
+                boolean good = second.phase() == Phase.AFTER
+                        && second.load().failures().isEmpty()
+                        && second.p99Millis() <= AS_BEFORE * usual;
+                if (second.phase().ordinal() <= Phase.OVERLOAD.ordinal()) {
+                    end = second.at();
+                }
+                lastBad = good ? lastBad : second.at();
             }
-            return bad == after.size() ? -1 : bad;
+            return lastBad == seconds.get(seconds.size() - 1).at() ? -1 : lastBad - end;
         }
 
         JsonObject json() {
@@ -162,7 +193,7 @@ final class OverloadTrial {
                 each.add("failures", reasons);
                 json.add(phase.name().toLowerCase(Locale.ROOT), each);
             }
-            json.addProperty("recoveredAfterSeconds", recoveredAfterSeconds());
+            json.addProperty("recoveredAfterSeconds", Math.round(recoveredAfterSeconds() * 10) / 10.0);
             return json;
         }
     }

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Nodes by the Java SDK as its users have it: routed to owners, pipelined, contexts carried from write to write. */
 final class PipelineTarget implements Target {
-    private static final int MOST_IN_FLIGHT = 1 << 16;
+    /** The client itself refuses nothing below this: what is refused, a node has refused. */
+    static final int MOST_IN_FLIGHT = 1 << 16;
 
     private final QuorateClient client;
     private final Bucket<byte[]> bucket;
@@ -42,6 +43,7 @@ final class PipelineTarget implements Target {
                 .requestTimeout(timeout)
                 .transport(Transport.PIPELINE)
                 .maxInFlight(MOST_IN_FLIGHT)
+                .maxInFlightBytes(Integer.MAX_VALUE)
                 .build();
         bucket = client.bucket(bucketName);
         this.value = value;

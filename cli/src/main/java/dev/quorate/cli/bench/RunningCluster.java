@@ -107,7 +107,11 @@ final class RunningCluster implements AutoCloseable {
     /** In good order, so that LMDB alone holds everything. The data stays until this is closed. */
     void stop() throws IOException, InterruptedException {
         awaitFlush();
-        cluster.stopAll();
+        synchronized (this) {
+            if (!removed) {
+                cluster.stopAll();
+            }
+        }
     }
 
     /** After {@link #stop}; not once an interrupt has removed everything. */

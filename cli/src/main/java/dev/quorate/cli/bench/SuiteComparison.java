@@ -52,7 +52,7 @@ final class SuiteComparison {
             String when = surroundings.get("when").getAsString() + ", "
                     + surroundings.get("git").getAsString();
             return new SuiteComparison(file.getFileName().toString(), when, cases);
-        } catch (IOException | JsonParseException | IllegalStateException | NullPointerException e) {
+        } catch (IOException | RuntimeException e) {
             throw new CommandFailure(
                     ExitCode.USAGE,
                     "cannot read " + file + ": " + e.getMessage(),

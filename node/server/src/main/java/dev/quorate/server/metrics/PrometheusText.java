@@ -81,13 +81,13 @@ public final class PrometheusText implements AutoCloseable {
         PrometheusMeterRegistry target = registry;
         if (target == null) {
             target = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-            registry = target;
             new JvmMemoryMetrics().bindTo(target);
             new ProcessorMetrics().bindTo(target);
             collections = new JvmGcMetrics();
             collections.bindTo(target);
             MultiCollector ours = this::snapshots;
             target.getPrometheusRegistry().register(ours);
+            registry = target;
         }
         values = now;
         return target.scrape();
