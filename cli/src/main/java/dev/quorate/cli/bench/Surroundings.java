@@ -22,7 +22,8 @@ final class Surroundings {
         json.add(
                 "clientFlags",
                 Json.strings(ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                        .filter(flag -> flag.startsWith("-X"))
+                        // Where the class archive lies says where, not how, it ran.
+                        .filter(flag -> flag.startsWith("-X") && !flag.startsWith("-XX:SharedArchiveFile"))
                         .toList()));
         json.addProperty("processors", Runtime.getRuntime().availableProcessors());
         json.addProperty(
