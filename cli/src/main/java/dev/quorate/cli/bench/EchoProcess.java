@@ -4,8 +4,11 @@ import dev.quorate.cli.terminal.CommandFailure;
 import dev.quorate.cli.terminal.ExitCode;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -22,18 +25,11 @@ final class EchoProcess implements AutoCloseable {
     }
 
     static EchoProcess start() throws IOException {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        HEAP,
-                        "-Xmn64m",
-                        "-XX:+UseSerialGC",
-                        // As the nodes have it: the ratio is to compare servers, not compilers.
-                        "-XX:ThreadPriorityPolicy=1",
-                        "-XX:CompilerThreadPriority=10",
-                        "-XX:-PrintWarnings",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        EchoServer.class.getName())
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(jvmOptions());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), EchoServer.class.getName()));
+        Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         // Closed with the process, by close().
@@ -43,6 +39,19 @@ final class EchoProcess implements AutoCloseable {
             throw new CommandFailure(ExitCode.FAILURE, "the echo server did not start", null);
         }
         return new EchoProcess(process, Integer.parseInt(port));
+    }
+
+    /** Those of this JVM, which the launcher gives the nodes too: the ratio is to compare servers, not compilers. */
+    private static List<String> jvmOptions() {
+        List<String> options = new ArrayList<>();
+        for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+            boolean isOfAnotherProgram = option.startsWith("-XX:SharedArchiveFile=") || option.startsWith("-Xmx");
+            if (option.startsWith("-X") && !isOfAnotherProgram) {
+                options.add(option);
+            }
+        }
+        options.add(HEAP);
+        return options;
     }
 
     String address() {
