@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.PrimitiveIterator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,14 +22,13 @@ import org.jspecify.annotations.Nullable;
  * generation to generation: as garbage they would fill the old half of the heap before anybody looked at it.
  *
  * <p>Gets and puts find a key by hash, with open addressing. What they wait for is memory, not arithmetic: a place of the index holds a part of
- * the hash beside the address, so that a look-up touches the index once and then the entry it wants. Order is made when a flush or a
- * scan asks for it, one shelf of keys with a common prefix at a time, so that a page of a scan sorts little.
+ * the hash beside the address, so that a look-up touches the index once and then the entry it wants. Their order is
+ * made by {@link Shelves}, when a flush or a scan asks for it.
  */
 final class NewestChanges {
     /** What a key costs beyond the bytes of its entry: its places in the index and on a shelf. */
     static final int OVERHEAD_BYTES = 32;
 
-    private static final int SHELF_BITS = 10;
     private static final int CHUNK_BITS = 20;
     private static final int CHUNK_BYTES = 1 << CHUNK_BITS;
     private static final int FIRST_CHUNK_BYTES = 1 << 12;
@@ -56,6 +56,7 @@ final class NewestChanges {
     // of a chunk above the position in it: only the first entry of a chunk may be longer than CHUNK_BYTES.
     private static final int ADDRESS_BITS = 40;
     private static final long ADDRESS = (1L << ADDRESS_BITS) - 1;
+    private static final long NONE = -1;
 
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
@@ -68,14 +69,24 @@ final class NewestChanges {
     private int size;
     private int end;
     private long bytes;
-    private final long[][] shelves = new long[1 << SHELF_BITS][];
-    private final int[] shelved = new int[1 << SHELF_BITS];
-    private final boolean[] unsorted = new boolean[1 << SHELF_BITS];
+    private final Shelves shelves;
 
     /** @param spareChunks where chunks are taken from, and returned to by {@link #clear} */
     NewestChanges(Table table, Deque<byte[]> spareChunks) {
         this.table = table;
         this.spareChunks = spareChunks;
+        this.shelves = new Shelves(prefixBytes(table), this::compareKeys);
+    }
+
+    /** What many keys of a table have in common at their beginning. */
+    private static int prefixBytes(Table table) {
+        return switch (table) {
+            case DATA, META -> 0;
+            // The upper half of a leaf's number, of which there are at most 65536.
+            case MERKLE -> Short.BYTES;
+            // The owner.
+            case HINTS -> Integer.BYTES;
+        };
     }
 
     /** Begins anew, in the arrays that are there. Nobody may read any more. */
@@ -87,14 +98,13 @@ final class NewestChanges {
         }
         Arrays.fill(chunks, null);
         chunkCount = 0;
-        if (index.length > MOST_PLACES_PER_ENTRY * Math.max(size, SMALLEST_INDEX)) {
-            index = new long[SMALLEST_INDEX];
-            Arrays.fill(shelves, null);
-        } else {
+        boolean keepArrays = index.length <= MOST_PLACES_PER_ENTRY * Math.max(size, SMALLEST_INDEX);
+        if (keepArrays) {
             Arrays.fill(index, 0);
+        } else {
+            index = new long[SMALLEST_INDEX];
         }
-        Arrays.fill(shelved, 0);
-        Arrays.fill(unsorted, false);
+        shelves.clear(keepArrays);
         size = 0;
         end = 0;
         bytes = 0;
@@ -117,7 +127,7 @@ final class NewestChanges {
             index[place] = inIndex(hash, address);
             size++;
             bytes += OVERHEAD_BYTES;
-            shelve(key, address);
+            shelves.add(key, address);
             if (2 * size > index.length) {
                 enlargeIndex();
             }
@@ -286,51 +296,6 @@ final class NewestChanges {
         return (int) INT.get(chunkOf(address), offset(address) + field);
     }
 
-    private void shelve(byte[] key, long address) {
-        int shelf = shelfOf(key);
-        long[] entries = shelves[shelf];
-        int count = shelved[shelf];
-        if (entries == null) {
-            entries = new long[4];
-        } else if (count == entries.length) {
-            entries = Arrays.copyOf(entries, 2 * count);
-        }
-        entries[count] = address;
-        shelves[shelf] = entries;
-        shelved[shelf] = count + 1;
-        unsorted[shelf] = true;
-    }
-
-    /** Keys of a lower shelf sort before keys of a higher one. */
-    private static int shelfOf(byte[] key) {
-        int first = key.length == 0 ? 0 : key[0] & 0xff;
-        int second = key.length < 2 ? 0 : key[1] & 0xff;
-        return (first << 8 | second) >>> 16 - SHELF_BITS;
-    }
-
-    /** The entries of a shelf in key order. Frozen changes are read by two threads, so their shelves are sorted in a copy. */
-    private long[] sorted(int shelf, boolean frozen) {
-        long[] entries = shelves[shelf];
-        int count = shelved[shelf];
-        if (entries == null || !unsorted[shelf]) {
-            return entries == null ? new long[0] : Arrays.copyOf(entries, count);
-        }
-        Long[] order = new Long[count];
-        for (int i = 0; i < count; i++) {
-            order[i] = entries[i];
-        }
-        Arrays.sort(order, this::compareKeys);
-        long[] result = new long[count];
-        for (int i = 0; i < count; i++) {
-            result[i] = order[i];
-        }
-        if (!frozen) {
-            System.arraycopy(result, 0, entries, 0, count);
-            unsorted[shelf] = false;
-        }
-        return result;
-    }
-
     private int compareKeys(long left, long right) {
         byte[] leftChunk = chunkOf(left);
         byte[] rightChunk = chunkOf(right);
@@ -353,30 +318,25 @@ final class NewestChanges {
 
     private final class Range implements Iterator<Change> {
         private final @Nullable Bytes endExclusive;
-        private final boolean frozen;
-        private int shelf;
-        private long[] entries;
-        private int next;
+        private final PrimitiveIterator.OfLong addresses;
+        private long next = NONE;
 
         Range(KeyRange range, boolean frozen) {
             byte[] from = range.from().unsafeArray();
             this.endExclusive = range.endExclusive();
-            this.frozen = frozen;
-            this.shelf = shelfOf(from);
-            this.entries = sorted(shelf, frozen);
-            while (next < entries.length && compareKey(entries[next], from) < 0) {
-                next++;
-            }
+            this.addresses = shelves.from(from, frozen);
+            do {
+                advance();
+            } while (next != NONE && compareKey(next, from) < 0);
+        }
+
+        private void advance() {
+            next = addresses.hasNext() ? addresses.nextLong() : NONE;
         }
 
         @Override
         public boolean hasNext() {
-            while (next == entries.length && shelf < shelves.length - 1) {
-                entries = sorted(++shelf, frozen);
-                next = 0;
-            }
-            return next < entries.length
-                    && (endExclusive == null || compareKey(entries[next], endExclusive.unsafeArray()) < 0);
+            return next != NONE && (endExclusive == null || compareKey(next, endExclusive.unsafeArray()) < 0);
         }
 
         @Override
@@ -384,7 +344,9 @@ final class NewestChanges {
             if (!hasNext()) {
                 throw new NoSuchElementException();
             }
-            return changeOf(entries[next++]);
+            Change change = changeOf(next);
+            advance();
+            return change;
         }
     }
 }

@@ -19,14 +19,15 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class MemoryTableTest {
-    /** Keys of one, two and many bytes, so that shelves are empty, shared and crossed; values outgrow their place; each table is used three times. */
+    /** Keys of one, two and many bytes, so that shelves are empty, shared and crossed, beginnings that many share; values outgrow their place; each table is used three times. */
     @Test
     void equalsASortedMapLaw() {
         forEachSeed(500, seed -> {
             SplittableRandom random = new SplittableRandom(seed);
+            Table of = random.nextBoolean() ? Table.DATA : Table.HINTS;
             MemoryTable table = new MemoryTable(0);
             for (int generation = 0; generation < 3; generation++) {
-                checkGeneration(table, random);
+                checkGeneration(table, of, random);
                 table.beginAgain(generation + 1);
                 assertThat(table.generation()).isEqualTo(generation + 1);
                 assertThat(table.isEmpty()).isTrue();
@@ -37,13 +38,13 @@ class MemoryTableTest {
         });
     }
 
-    private static void checkGeneration(MemoryTable table, SplittableRandom random) {
+    private static void checkGeneration(MemoryTable table, Table of, SplittableRandom random) {
         NavigableMap<Bytes, Change> expected = new TreeMap<>();
         for (int step = 1; step <= 100; step++) {
-            Bytes key = anyKey(random);
+            Bytes key = anyKey(of, random);
             WriteBatch batch = random.nextInt(5) == 0
-                    ? new WriteBatch().andDelete(Table.DATA, key)
-                    : WriteBatch.put(Table.DATA, key, Bytes.utf8("v" + step + "+".repeat(40 * random.nextInt(4))));
+                    ? new WriteBatch().andDelete(of, key)
+                    : WriteBatch.put(of, key, Bytes.utf8("v" + step + "+".repeat(40 * random.nextInt(4))));
             expected.put(key, batch.changes().get(0));
             table.apply(step, batch.andAdd(new LeafDelta(random.nextInt(LeafSums.LEAVES), step, 1)));
             if (step == 80 && random.nextBoolean()) {
@@ -51,14 +52,14 @@ class MemoryTableTest {
                 break;
             }
             if (random.nextInt(10) == 0) {
-                checkRange(table, expected, random);
+                checkRange(table, of, expected, random);
             }
         }
         for (int i = 0; i < 10; i++) {
-            checkRange(table, expected, random);
+            checkRange(table, of, expected, random);
         }
-        Bytes key = anyKey(random);
-        assertThat(table.get(Table.DATA, key)).isEqualTo(expected.get(key));
+        Bytes key = anyKey(of, random);
+        assertThat(table.get(of, key)).isEqualTo(expected.get(key));
         assertThat(table.get(Table.META, key)).isNull();
     }
 
@@ -79,21 +80,27 @@ class MemoryTableTest {
         assertThat(table.lastLsn()).isEqualTo(10);
     }
 
-    private static void checkRange(MemoryTable table, NavigableMap<Bytes, Change> expected, SplittableRandom random) {
-        Bytes from = random.nextInt(4) == 0 ? Bytes.EMPTY : anyKey(random);
-        @Nullable Bytes end = random.nextInt(4) == 0 ? null : anyKey(random);
+    private static void checkRange(
+            MemoryTable table, Table of, NavigableMap<Bytes, Change> expected, SplittableRandom random) {
+        Bytes from = random.nextInt(4) == 0 ? Bytes.EMPTY : anyKey(of, random);
+        @Nullable Bytes end = random.nextInt(4) == 0 ? null : anyKey(of, random);
         KeyRange range = new KeyRange(from, end);
         List<Change> found = new ArrayList<>();
-        table.range(Table.DATA, range).forEachRemaining(found::add);
+        table.range(of, range).forEachRemaining(found::add);
         assertThat(found)
                 .isEqualTo(expected.values().stream()
                         .filter(change -> range.contains(change.key()))
                         .toList());
     }
 
-    private static Bytes anyKey(SplittableRandom random) {
-        byte[] key = new byte[1 + random.nextInt(3)];
-        for (int i = 0; i < key.length; i++) {
+    private static Bytes anyKey(Table of, SplittableRandom random) {
+        int owner = of == Table.HINTS && random.nextBoolean() ? Integer.BYTES : 0;
+        byte[] key = new byte[owner + 1 + random.nextInt(3)];
+        if (owner > 0) {
+            key[0] = (byte) (random.nextInt(4) == 0 ? 0x80 : 0);
+            key[3] = (byte) random.nextInt(3);
+        }
+        for (int i = owner; i < key.length; i++) {
             key[i] = (byte) (random.nextBoolean() ? random.nextInt(3) : 255 - random.nextInt(3));
         }
         return Bytes.owning(key);
