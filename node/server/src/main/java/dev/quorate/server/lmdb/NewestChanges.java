@@ -81,9 +81,7 @@ final class NewestChanges {
     /** What many keys of a table have in common at their beginning. */
     private static int prefixBytes(Table table) {
         return switch (table) {
-            case DATA, META -> 0;
-            // The upper half of a leaf's number, of which there are at most 65536.
-            case MERKLE -> Short.BYTES;
+            case DATA, META, MERKLE -> 0;
             // The owner.
             case HINTS -> Integer.BYTES;
         };

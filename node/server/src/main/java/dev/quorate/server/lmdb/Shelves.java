@@ -143,25 +143,22 @@ final class Shelves {
         Walk(byte[] key, boolean frozen) {
             this.frozen = frozen;
             int prefix = prefixOf(key);
-            enter(racks.ceilingEntry(prefix));
-            if (rack != null && rack.prefix == prefix) {
-                shelf = shelfOf(key);
-                entries = sorted(rack, shelf, frozen);
-            }
+            Map.@Nullable Entry<Integer, Rack> first = racks.ceilingEntry(prefix);
+            enter(first, first != null && first.getKey() == prefix ? shelfOf(key) : 0);
         }
 
-        private void enter(Map.@Nullable Entry<Integer, Rack> found) {
+        private void enter(Map.@Nullable Entry<Integer, Rack> found, int firstShelf) {
             rack = found == null ? null : found.getValue();
-            shelf = 0;
+            shelf = firstShelf;
             next = 0;
-            entries = rack == null ? new long[0] : sorted(rack, 0, frozen);
+            entries = rack == null ? new long[0] : sorted(rack, shelf, frozen);
         }
 
         @Override
         public boolean hasNext() {
             while (rack != null && next == entries.length) {
                 if (shelf == COUNT - 1) {
-                    enter(racks.higherEntry(rack.prefix));
+                    enter(racks.higherEntry(rack.prefix), 0);
                 } else {
                     entries = sorted(rack, ++shelf, frozen);
                     next = 0;

@@ -95,7 +95,7 @@ class MemoryTableTest {
 
     private static Bytes anyKey(Table of, SplittableRandom random) {
         int owner = of == Table.HINTS && random.nextBoolean() ? Integer.BYTES : 0;
-        byte[] key = new byte[owner + 1 + random.nextInt(3)];
+        byte[] key = new byte[owner + (owner > 0 ? random.nextInt(4) : 1 + random.nextInt(3))];
         if (owner > 0) {
             key[0] = (byte) (random.nextInt(4) == 0 ? 0x80 : 0);
             key[3] = (byte) random.nextInt(3);
