@@ -158,14 +158,14 @@ public final class BenchSuiteCommand extends KvctlCommand {
                 RunningCluster triple =
                         RunningCluster.start(three, new LocalCluster.Shape(3, heap, false), launcher, this::say)) {
             result.startToReady(single.startToReady());
-            result.idleMemory(triple.processes().residentBytes());
+            result.idleMemory(triple.processes().memory());
             for (int size : sizes) {
                 try (Targets targets = new Targets(
                         echo, single, triple, LoadOptions.value(size), options().timeout())) {
                     measure(targets, size, wanted, result);
                 }
             }
-            result.loadedMemory(triple.processes().residentBytes());
+            result.loadedMemory(triple.processes().memory());
         }
         JsonObject json = result.json();
         json.add("surroundings", Surroundings.json(terminal()));
@@ -294,8 +294,8 @@ public final class BenchSuiteCommand extends KvctlCommand {
         private final int rounds;
         private final Map<SuiteCase, List<Round>> measured = new LinkedHashMap<>();
         private Duration startToReady = Duration.ZERO;
-        private long idleBytes;
-        private long loadedBytes;
+        private ServerProcesses.Memory idle = ServerProcesses.Memory.NONE;
+        private ServerProcesses.Memory loaded = ServerProcesses.Memory.NONE;
 
         private record Round(Measurement measurement, double ratio) {}
 
@@ -307,12 +307,12 @@ public final class BenchSuiteCommand extends KvctlCommand {
             startToReady = took;
         }
 
-        void idleMemory(long bytes) {
-            idleBytes = bytes;
+        void idleMemory(ServerProcesses.Memory memory) {
+            idle = memory;
         }
 
-        void loadedMemory(long bytes) {
-            loadedBytes = bytes;
+        void loadedMemory(ServerProcesses.Memory memory) {
+            loaded = memory;
         }
 
         void add(SuiteCase what, Measurement measurement, Measurement ceiling) {
@@ -350,7 +350,7 @@ public final class BenchSuiteCommand extends KvctlCommand {
         }
 
         String markdown() {
-            return SuiteTable.markdown(summaries(), rounds, startToReady, idleBytes, loadedBytes);
+            return SuiteTable.markdown(summaries(), rounds, startToReady, idle, loaded);
         }
 
         /** One file for each case, over all its rounds. */
@@ -369,8 +369,10 @@ public final class BenchSuiteCommand extends KvctlCommand {
             json.addProperty("format", 1);
             json.addProperty("rounds", rounds);
             json.addProperty("startToReadyMillis", startToReady.toMillis());
-            json.addProperty("threeNodesIdleBytes", idleBytes);
-            json.addProperty("threeNodesLoadedBytes", loadedBytes);
+            json.addProperty("threeNodesIdleBytes", idle.bytes());
+            json.addProperty("threeNodesIdleFileBytes", idle.ofFiles());
+            json.addProperty("threeNodesLoadedBytes", loaded.bytes());
+            json.addProperty("threeNodesLoadedFileBytes", loaded.ofFiles());
             JsonArray cases = new JsonArray();
             measured.forEach((what, all) -> {
                 JsonObject entry = summary(what, all).json();

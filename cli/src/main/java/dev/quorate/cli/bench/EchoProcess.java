@@ -14,7 +14,12 @@ import org.jspecify.annotations.Nullable;
 
 /** An {@link EchoServer} in a JVM of its own, so that the ceiling pays for two processes as a node does. */
 final class EchoProcess implements AutoCloseable {
-    private static final String HEAP = "-Xmx256m";
+    private static final List<String> COMPILERS = List.of(
+            "-XX:MaxInlineLevel=",
+            "-XX:InlineSmallCode=",
+            "-XX:ThreadPriorityPolicy=",
+            "-XX:CompilerThreadPriority=",
+            "-XX:-PrintWarnings");
 
     private final Process process;
     private final int port;
@@ -41,16 +46,14 @@ final class EchoProcess implements AutoCloseable {
         return new EchoProcess(process, Integer.parseInt(port));
     }
 
-    /** Those of this JVM, which the launcher gives the nodes too: the ratio is to compare servers, not compilers. */
+    /** Heap and collector of a node, and its compilers' options, which the launcher gives this JVM too: the ratio is to compare servers. */
     private static List<String> jvmOptions() {
-        List<String> options = new ArrayList<>();
+        List<String> options = new ArrayList<>(List.of("-Xmx256m", "-Xmn64m", "-XX:+UseSerialGC"));
         for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-            boolean isOfAnotherProgram = option.startsWith("-XX:SharedArchiveFile=") || option.startsWith("-Xmx");
-            if (option.startsWith("-X") && !isOfAnotherProgram) {
+            if (COMPILERS.stream().anyMatch(option::startsWith)) {
                 options.add(option);
             }
         }
-        options.add(HEAP);
         return options;
     }
 

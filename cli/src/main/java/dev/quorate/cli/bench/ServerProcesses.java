@@ -22,6 +22,19 @@ record ServerProcesses(List<Long> pids) {
         return sum(pid -> ProcStat.of(pid).cpuTicks()) * TimeUnit.SECONDS.toMicros(1) / ProcStat.TICKS_PER_SECOND;
     }
 
+    /**
+     * What they have in memory.
+     *
+     * @param ofFiles of it, pages of mapped files, above all LMDB's
+     */
+    record Memory(long bytes, long ofFiles) {
+        static final Memory NONE = new Memory(0, 0);
+    }
+
+    Memory memory() {
+        return new Memory(residentBytes(), sum(ProcStat::residentFileBytes));
+    }
+
     long residentBytes() {
         return sum(ProcStat::residentBytes);
     }

@@ -14,7 +14,11 @@ final class SuiteTable {
     private SuiteTable() {}
 
     static String markdown(
-            List<Summary> summaries, int rounds, Duration startToReady, long idleBytes, long loadedBytes) {
+            List<Summary> summaries,
+            int rounds,
+            Duration startToReady,
+            ServerProcesses.Memory idle,
+            ServerProcesses.Memory loaded) {
         StringBuilder text = new StringBuilder();
         line(
                 text,
@@ -105,8 +109,13 @@ final class SuiteTable {
         line(
                 text,
                 "| resident memory, three nodes idle / loaded, GB | %.2f / %.2f | 0.5 / 1.5 | 0.3 / 0.8 |",
-                idleBytes / 1e9,
-                loadedBytes / 1e9);
+                idle.bytes() / 1e9,
+                loaded.bytes() / 1e9);
+        line(
+                text,
+                "| of it pages of mapped files, which the system can drop, GB | %.2f / %.2f | | |",
+                idle.ofFiles() / 1e9,
+                loaded.ofFiles() / 1e9);
         return text.toString();
     }
 

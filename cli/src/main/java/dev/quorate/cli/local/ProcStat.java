@@ -44,6 +44,11 @@ public record ProcStat(char state, long majorFaults, long cpuTicks, long startTi
         return number(pid, "status", "VmRSS") * 1024;
     }
 
+    /** Of {@link #residentBytes}, pages of mapped files, which the system can do without: it reads them again. */
+    public static long residentFileBytes(long pid) throws IOException {
+        return number(pid, "status", "RssFile") * 1024;
+    }
+
     /** What disks had to be asked for on behalf of the process, with what was read ahead. */
     public static long diskReadBytes(long pid) throws IOException {
         return number(pid, "io", "read_bytes");
