@@ -48,6 +48,8 @@ final class Witness {
     private static final class Machine {
         private final Map<Bytes, StoredRecord> held = new TreeMap<>();
         private final Map<Bytes, CausalContext> acknowledged = new TreeMap<>();
+        /** What it knew of keys when it cleared them away for the next owner, since its process began. */
+        private final Map<Bytes, CausalContext> cleared = new TreeMap<>();
     }
 
     private final SimWorld world;
@@ -150,6 +152,7 @@ final class Witness {
                     findings.violated("I9", before.key().bytes().utf8(), process.name() + " removed a record");
                 }
                 cleared(process, before);
+                machine.cleared.put(at, before.object().context());
                 machine.held.remove(at);
                 machine.acknowledged.remove(at);
             }
@@ -289,13 +292,24 @@ final class Witness {
     /** A replica answered a peer. */
     void answered(SimProcess process, PeerRequest request, PeerReply reply) {
         if (reply instanceof PeerReply.Replicated && request instanceof PeerRequest.Replicate replicate) {
-            acknowledged(process.machine(), replicate.key(), replicate.object().context());
+            CausalContext context = replicate.object().context();
+            if (!wentOn(machines[process.machine()], storageKey(replicate.key()), context)) {
+                acknowledged(process.machine(), replicate.key(), context);
+            }
         }
         if (reply instanceof PeerReply.ReadReply read
                 && read.object() != null
                 && request instanceof PeerRequest.Read asked) {
             dots.genuine(process, asked.key(), read.object());
         }
+    }
+
+    /** Whether the next owner has it by now: a change is forwarded before it is acknowledged, and may be cleared away in between. */
+    private static boolean wentOn(Machine machine, Bytes at, CausalContext context) {
+        CausalContext cleared = machine.cleared.get(at);
+        return cleared != null
+                && !machine.held.containsKey(at)
+                && cleared.union(context).equals(cleared);
     }
 
     /** A node sends a request to a peer. */
@@ -372,6 +386,7 @@ final class Witness {
 
     private void load(Machine machine, SimDisk disk) {
         machine.held.clear();
+        machine.cleared.clear();
         disk.table(Table.DATA).forEach((at, bytes) -> machine.held.put(at, codec.decode(bytes)));
     }
 

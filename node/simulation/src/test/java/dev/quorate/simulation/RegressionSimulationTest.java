@@ -175,4 +175,10 @@ class RegressionSimulationTest {
                 1 << 20,
                 3);
     }
+
+    /** A change had been forwarded to the next owner and was cleared away before it was acknowledged: the checker took the copy here for promised. */
+    @Test
+    void anAnswerAfterTheClearingIsTheNextOwnersPromise() {
+        assertThat(Simulation.run(9_005_970).violations()).isEmpty();
+    }
 }
