@@ -213,6 +213,12 @@ final class Witness {
             if (copyToo) {
                 history.handedOver(key, process.name().toString(), owner.toString(), world.now());
             }
+        } else if (wentOn(machines[owner.number()], at, before.object().context())) {
+            situations.happened(Situation.HINT_DELIVERED);
+            NodeId successor = ring.successor(owner, before.key());
+            if (copyToo && successor != null) {
+                history.handedOver(key, process.name().toString(), successor.toString(), world.now());
+            }
         } else if (isReroutedFrom(process, before.key(), owner, member, after)) {
             situations.happened(Situation.HINT_REROUTED);
         } else if (member && process.storage().wasReadDamaged(at)) {
